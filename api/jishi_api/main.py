@@ -1,0 +1,50 @@
+"""The application: routes, errors and what a process holds, put together for one deployment (edge of the road out)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from jishi import __doc__ as about
+from jishi.identifiers.keys import Use, load_or_create
+from jishi.settings import Settings, load_city
+from jishi_api.edge import Edge, handle_errors
+from jishi_api.openapi import describe
+from jishi_api.routers import collections, dictionary, health, items, landing, stewardship
+from jishi_api.serving import Serving
+
+
+def create_app(settings: Settings, *, cursor_secret: bytes | None = None) -> FastAPI:
+    """The API of one deployment. Nothing is opened or read from disk before it starts up.
+
+    ``cursor_secret`` signs paging cursors; None: derived from the deployment's key file, so that every process has it.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        secret = cursor_secret or load_or_create(settings.key_path).key(Use.QUERY, detail="cursor")
+        app.state.serving = Serving(settings, load_city(settings), secret)
+        try:
+            yield
+        finally:
+            await app.state.serving.close()
+
+    app = FastAPI(
+        title="Jishi 基石",
+        description=about or "",
+        version="1",
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.add_middleware(Edge)
+    handle_errors(app)
+    app.router.routes.extend(items.routes())
+    for room in (landing, health, collections, dictionary, stewardship):
+        app.include_router(room.router)
+    describe(app)
+    return app

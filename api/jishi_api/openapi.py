@@ -1,0 +1,146 @@
+"""``/api``: the framework's OpenAPI 3.1 description, completed by plain routes and problems (edge of the road out)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from jishi.registers.catalog import registers
+from jishi_api.auth import HEADER
+from jishi_api.documents import GEOJSON, OPENAPI_JSON, Problem
+from jishi_api.problem import MEDIA_TYPE
+from jishi_api.query import DEFAULT_LIMIT, GREATEST_LIMIT
+
+Part = dict[str, Any]
+
+
+def describe(app: FastAPI) -> None:
+    """Serve the description under ``/api``; it is made at the first request."""
+
+    def openapi() -> Part:
+        if not app.openapi_schema:
+            app.openapi_schema = _complete(
+                get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+            )
+        return app.openapi_schema
+
+    async def api(request: Request) -> Response:
+        return JSONResponse(openapi(), media_type=OPENAPI_JSON)
+
+    app.openapi = openapi  # type: ignore[method-assign]
+    app.add_route("/api", api, methods=["GET"], include_in_schema=False)
+
+
+def _complete(described: Part) -> Part:
+    components = described.setdefault("components", {})
+    schemas: Part = components.setdefault("schemas", {})
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(problem.pop("$defs"))
+    schemas["Problem"] = problem
+    schemas["FeatureCollection"] = _FEATURE_COLLECTION
+    schemas["Feature"] = _FEATURE
+    components["securitySchemes"] = {"ApiKey": {"type": "apiKey", "in": "header", "name": HEADER}}
+    for framework in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(framework, None)
+    paths: Part = described.setdefault("paths", {})
+    paths["/collections/{collection}/items"] = {"get": _items()}
+    paths["/collections/{collection}/items/{key}"] = {"get": _item()}
+    for path, operations in paths.items():
+        for operation in operations.values():
+            operation["responses"].pop("422", None)
+            operation["responses"]["default"] = _PROBLEM
+            if path.startswith("/stewardship"):
+                operation["security"] = [{"ApiKey": []}]
+    return described
+
+
+def _items() -> Part:
+    return {
+        "tags": ["collections"],
+        "operationId": "items",
+        "summary": "要素 a page of features",
+        "description": "Every queryable of the collection is a parameter too, compared for equality. "
+        "An unknown parameter, a property that is no queryable or a bad value is a 400 that names them all.",
+        "security": [{"ApiKey": []}],
+        "parameters": [
+            _collection(),
+            _parameter("limit", {"type": "integer", "minimum": 1, "maximum": GREATEST_LIMIT, "default": DEFAULT_LIMIT}),
+            _parameter("bbox", _BBOX, explode=False, style="form"),
+            _PROPERTIES,
+            _parameter("cursor", {"type": "string"}),
+            _FORMAT,
+        ],
+        "responses": {"200": _answer("FeatureCollection")},
+    }
+
+
+def _item() -> Part:
+    key = {
+        "name": "key",
+        "in": "path",
+        "required": True,
+        "description": "uid, or the natural key: uscc of a legal entity that is not 个体工商户, code of a division "
+        "(of two with one code the civil-affairs one)",
+        "schema": {"type": "string"},
+    }
+    responses = {
+        "200": _answer("Feature"),
+        "308": {"description": "merged into another feature", "headers": {"Location": {"schema": {"type": "string"}}}},
+    }
+    return {
+        "tags": ["collections"],
+        "operationId": "item",
+        "summary": "一个要素 one feature",
+        "security": [{"ApiKey": []}],
+        "parameters": [_collection(), key, _PROPERTIES, _FORMAT],
+        "responses": responses,
+    }
+
+
+def _collection() -> Part:
+    known = [register.collection for register in registers().values() if not register.personal]
+    return {"name": "collection", "in": "path", "required": True, "schema": {"type": "string", "enum": known}}
+
+
+def _parameter(name: str, schema: Part, **more: object) -> Part:
+    return {"name": name, "in": "query", "required": False, "schema": schema, **more}
+
+
+def _answer(schema: str) -> Part:
+    content = {GEOJSON: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    return {"description": "GeoJSON, longitude and latitude in degrees (CRS84)", "content": content}
+
+
+_BBOX: Part = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}
+_PROPERTIES = _parameter("properties", {"type": "array", "items": {"type": "string"}}, explode=False, style="form")
+_FORMAT = _parameter("f", {"type": "string", "enum": ["json"]})
+_PROBLEM: Part = {
+    "description": "a problem (RFC 9457)",
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+_LINKS: Part = {"type": "array", "items": {"$ref": "#/components/schemas/Link"}}
+_FEATURE: Part = {
+    "type": "object",
+    "required": ["type", "id", "geometry", "properties"],
+    "properties": {
+        "type": {"const": "Feature"},
+        "id": {"type": "string", "format": "uuid"},
+        "geometry": {"type": ["object", "null"]},
+        "properties": {"type": "object"},
+        "links": _LINKS,
+    },
+}
+_FEATURE_COLLECTION: Part = {
+    "type": "object",
+    "required": ["type", "features", "numberReturned", "links"],
+    "properties": {
+        "type": {"const": "FeatureCollection"},
+        "features": {"type": "array", "items": {"$ref": "#/components/schemas/Feature"}},
+        "numberReturned": {"type": "integer"},
+        "links": _LINKS,
+    },
+}

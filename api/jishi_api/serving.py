@@ -1,0 +1,97 @@
+"""What one API process holds: settings, city, database lanes, cursor secret (under every step of the road out)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+import asyncpg
+from starlette.requests import Request
+
+from jishi.errors import InternalError
+from jishi.settings import City, Settings
+from jishi.storage import cluster, engine, roles
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Pool
+
+LANES = 6
+"""Connections of one process; more of them do not serve more, the event loop is the limit."""
+
+STATEMENT_TIMEOUT_MS = 10_000
+LANE_TIMEOUT_S = 5.0
+
+
+@dataclass
+class Serving:
+    """One process's own. The lanes open at first use and survive a restart of the database."""
+
+    settings: Settings
+    city: City
+    cursor_secret: bytes = field(repr=False)
+    _pool: Pool[Any] | None = None
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection[Any]]:
+        """A lane whose every statement is a read-only transaction under a time limit.
+
+        Raises InternalError: ``STO-CONNECT`` without a database, ``QRY-BUSY`` where no lane becomes free,
+        ``QRY-TIMEOUT`` where a statement takes too long.
+        """
+        pool = self._pool or await self._open()
+        try:
+            connection = await pool.acquire(timeout=LANE_TIMEOUT_S)
+        except TimeoutError as error:
+            raise InternalError("QRY-BUSY") from error
+        except _LOST as error:
+            raise InternalError("STO-CONNECT", reason=type(error).__name__) from error
+        try:
+            yield connection
+        except asyncpg.QueryCanceledError as error:
+            raise InternalError("QRY-TIMEOUT") from error
+        except _LOST as error:
+            raise InternalError("STO-CONNECT", reason=type(error).__name__) from error
+        finally:
+            await pool.release(connection)
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            await self._pool.close()
+            self._pool = None
+
+    async def _open(self) -> Pool[Any]:
+        async with self._opening:
+            if self._pool is None:
+                url = await asyncio.to_thread(cluster.url, self.settings, roles.API)
+                self._pool = await engine.pool(_guarded(url), LANES, application="jishi-api")
+            return self._pool
+
+
+def serving_of(request: Request) -> Serving:
+    """What the process that answers ``request`` holds."""
+    serving: Serving = request.app.state.serving
+    return serving
+
+
+_LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InterfaceError,
+)
+
+
+def _guarded(url: str) -> str:
+    """The same URL, whose sessions may only read and only for so long."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    guards = f"-c default_transaction_read_only=on -c statement_timeout={STATEMENT_TIMEOUT_MS}"
+    query["options"] = " ".join(part for part in (query.get("options", ""), guards) if part)
+    return urlunsplit(parts._replace(query=urlencode(query, quote_via=quote, safe="/")))

@@ -1,0 +1,199 @@
+"""The commands of the road in: ``jishi ingest …``, ``jishi work``, ``jishi demo …``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from jishi.errors import CallerError
+from jishi.golden.ledger import discard_batch
+from jishi.logs import configure
+from jishi.settings import Settings
+from jishi.storage.engine import connect
+from jishi_ingest.receipt import receipt
+from jishi_ingest.road import Road
+from jishi_ingest.run import collect, finish, source_of, submit, submit_again, worker
+
+EXIT_CODES = {"held": 3, "refused": 4, "failed": 1}
+
+
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands."""
+    _ingest(subparsers.add_parser("ingest", help="run sources and look after batches 数源与批次"))
+    work = subparsers.add_parser("work", help="only worker and scheduler 仅运行作业与调度")
+    work.set_defaults(run=_work)
+    from jishi_ingest.demo.cli import register as register_demo
+
+    register_demo(subparsers)
+
+
+def _ingest(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(required=True, metavar="ACTION")
+    listing = commands.add_parser("list", help="the sources 数源")
+    listing.add_argument("--json", action="store_true")
+    listing.set_defaults(run=_list)
+    run = commands.add_parser("run", help="run a source now 立即运行")
+    run.add_argument("source", metavar="SOURCE")
+    run.add_argument("--file", action="append", type=Path, default=[], metavar="PATH")
+    run.add_argument("--json", action="store_true")
+    run.set_defaults(run=_run)
+    status = commands.add_parser("status", help="batches 批次")
+    status.add_argument("batch", nargs="?", type=int)
+    status.add_argument("--json", action="store_true")
+    status.set_defaults(run=_status)
+    for name, text in (("release", "publish a held batch 放行"), ("replay", "take a batch down the road again 重跑")):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("batch", type=int)
+        command.add_argument("--json", action="store_true")
+        command.set_defaults(run=_again, release=name == "release")
+    discard = commands.add_parser("discard", help="give a held batch up 废弃")
+    discard.add_argument("batch", type=int)
+    discard.add_argument("--reason", required=True)
+    discard.set_defaults(run=_discard)
+
+
+def _list(args: argparse.Namespace) -> int:
+    sources = Road.open(Settings()).sources.values()
+    if args.json:
+        print(
+            json.dumps([{"id": s.id, "title": s.title, "register": s.register_name, "mode": s.mode} for s in sources])
+        )
+        return 0
+    for source in sources:
+        print(f"{source.id:<24} {source.register_name:<16} {source.mode:<6} {source.title} {source.title_en}")
+    return 0
+
+
+def _run(args: argparse.Namespace) -> int:
+    configure()
+    road = Road.open(Settings())
+    source = source_of(road, args.source)
+    missing = [file for file in args.file if not file.is_file()]
+    if missing:
+        raise CallerError("ING-FILE-MISSING", path=str(missing[0]))
+
+    async def all_files() -> list[dict[str, Any]]:
+        if not args.file:
+            return [await _see_through(road, batch, str(batch)) for batch in await collect(road, source)]
+        return [await _see_through(road, await submit(road, source, file), file.name) for file in args.file]
+
+    receipts = asyncio.run(all_files())
+    if not receipts:
+        raise CallerError("ING-NOTHING-WAITING", source=source.id)
+    return _tell(receipts, args.json)
+
+
+async def _see_through(road: Road, batch_id: int, label: str) -> dict[str, Any]:
+    """Wait for a batch with a bar on a terminal, with a line a step otherwise."""
+    bar = tqdm(desc=label, unit=" rows", file=sys.stderr, disable=not sys.stderr.isatty())
+    seen: dict[str, Any] = {}
+
+    def progress(now: Mapping[str, Any]) -> None:
+        if now.get("step") and now.get("step") != seen.get("step"):
+            bar.set_postfix_str(str(now["step"]))
+            if bar.disable:
+                print(f"{label}: {now['step']} {now.get('rows', '')}", file=sys.stderr)
+        bar.update(int(now.get("rows", 0)) - bar.n)
+        seen.update(now)
+
+    try:
+        return await finish(road, batch_id, progress)
+    finally:
+        bar.close()
+
+
+def _tell(receipts: list[dict[str, Any]], as_json: bool) -> int:
+    if as_json:
+        print(json.dumps(receipts[0] if len(receipts) == 1 else receipts, ensure_ascii=False))
+    else:
+        for item in receipts:
+            print(summary(item))
+    return max(EXIT_CODES.get(item["status"], 0) for item in receipts)
+
+
+def summary(item: Mapping[str, Any]) -> str:
+    """A receipt for a person: counts, then every reason and warning with its rows."""
+    counts = ", ".join(
+        f"{name} {item[name]}"
+        for name in ("received", "inserted", "updated", "unchanged", "ended", "quarantined", "held", "duplicate")
+        if item[name]
+    )
+    lines = [f"batch {item['batch']} {item['source']} {item['file']}: {item['status']} ({counts})"]
+    lines += [f"  refused {rows:>8}  {rule}" for rule, rows in item["reasons"].items()]
+    lines += [f"  warned  {rows:>8}  {rule}" for rule, rows in item["warnings"].items()]
+    lines += [f"  note    {note['message']}" for note in item["notes"]]
+    if item["fault"]:
+        lines.append(f"  {item['fault']['code']}: {item['fault']['message']}")
+    return "\n".join(lines)
+
+
+def _status(args: argparse.Namespace) -> int:
+    async def look() -> list[dict[str, Any]]:
+        connection = await connect(Road.open(Settings()).url)
+        try:
+            query = (
+                "SELECT batch_id FROM jishi.batch WHERE $1::bigint IS NULL OR batch_id = $1 ORDER BY 1 DESC LIMIT 50"
+            )
+            found = await connection.fetch(query, args.batch)
+            if args.batch is not None and not found:
+                return [await receipt(connection, args.batch)]
+            return [await receipt(connection, row["batch_id"]) for row in found]
+        finally:
+            await connection.close()
+
+    receipts = asyncio.run(look())
+    if args.json:
+        print(json.dumps(receipts[0] if args.batch is not None else receipts, ensure_ascii=False))
+    else:
+        for item in receipts:
+            print(summary(item))
+    return 0
+
+
+def _again(args: argparse.Namespace) -> int:
+    configure()
+    road = Road.open(Settings())
+
+    async def again() -> dict[str, Any]:
+        await submit_again(road, args.batch, release=args.release)
+        return await _see_through(road, args.batch, str(args.batch))
+
+    return _tell([asyncio.run(again())], args.json)
+
+
+def _discard(args: argparse.Namespace) -> int:
+    async def discard() -> None:
+        connection = await connect(Road.open(Settings()).url)
+        try:
+            await discard_batch(connection, args.batch, args.reason)
+        finally:
+            await connection.close()
+
+    asyncio.run(discard())
+    return 0
+
+
+def _work(args: argparse.Namespace) -> int:
+    configure()
+
+    async def work() -> None:
+        from jishi.quality.stage import warm
+        from jishi_ingest.scheduler import schedule
+
+        road = Road.open(Settings())
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await asyncio.to_thread(warm)
+        await asyncio.gather(worker(road).run(stop), schedule(road, stop))
+
+    asyncio.run(work())
+    return 0

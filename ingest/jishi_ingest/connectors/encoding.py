@@ -1,0 +1,174 @@
+"""Which encoding a text file has, found by decoding all of it, and the same bytes as a stream of UTF-8 (step *read*).
+
+Detection never guesses in silence: a byte order mark decides; else the whole file must be UTF-8; else the whole file
+must be GB18030. A file that was good UTF-8 for a stretch no GB18030 text can imitate is damaged UTF-8 and refused.
+"""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from jishi.errors import InputRefusedError
+from jishi_ingest.connectors.reading import MEBIBYTE, REPLACEMENT
+
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig", "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le", "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be", "utf-16-be"),
+)
+
+CERTAIN = 48
+"""So many continuation bytes of valid UTF-8 do not happen in GB18030, where one character in five fits."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextFacts:
+    """What one pass over a text file found."""
+
+    encoding: str  # as reported: utf-8, utf-8-sig, utf-16-le, utf-16-be, gb18030
+    codec: str
+    mark: int  # bytes of the byte order mark
+    empty: bool  # nothing but the mark
+    replaced: bool  # holds U+FFFD or NUL somewhere
+    nul: bool
+    ends_in_newline: bool
+
+
+def detect(stream: BinaryIO) -> TextFacts:
+    """Decode the whole stream once; afterwards it stands at its start again.
+
+    Raises InputRefusedError ``ING-READ-ENCODING`` with the byte (0-based) and line (1-based) of the first fault.
+    """
+    stream.seek(0)
+    head = stream.read(4)
+    for mark, name, codec in MARKS:
+        if head.startswith(mark):
+            found = _examine(stream, name, codec, len(mark))
+            break
+    else:
+        found = _without_mark(stream)
+    if isinstance(found, _Fault):
+        line = _count_newlines(stream, found.codec, found.mark, found.byte) + 1
+        raise InputRefusedError("ING-READ-ENCODING", byte=found.byte, line=line)
+    stream.seek(0)
+    return found
+
+
+def last_line(stream: BinaryIO, facts: TextFacts) -> int:
+    """Number (1-based) of the line after the last line feed."""
+    return _count_newlines(stream, facts.codec, facts.mark, None) + 1
+
+
+class Utf8Stream:
+    """The text behind ``facts`` as UTF-8 without a mark, ``block`` bytes a read, whatever was asked for.
+
+    A read never ends between CR and LF: a reader that takes blocks apart would lose one of the two inside quotes.
+    NUL comes out as U+FFFD, for PostgreSQL stores none. ``tail`` ends the last read: by itself it could leave a short
+    block without the end of a row, which Arrow does not take.
+    """
+
+    def __init__(self, stream: BinaryIO, facts: TextFacts, block: int = 4 * MEBIBYTE, tail: bytes = b"") -> None:
+        self._stream, self._facts, self._block, self._tail = stream, facts, block, tail
+        self._decoder = codecs.getincrementaldecoder(facts.codec)("strict")
+        self.closed = False
+        stream.seek(facts.mark)
+        self._ahead = self._whole_piece()
+
+    def read(self, _size: int = -1) -> bytes:
+        piece, self._ahead = self._ahead, self._whole_piece()
+        if not self._ahead:
+            piece, self._tail = piece + self._tail, b""
+        return piece
+
+    def readable(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return False
+
+    def seekable(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        self.closed = True
+
+    def _whole_piece(self) -> bytes:
+        piece = self._piece(self._block)
+        while piece.endswith(b"\r") and (more := self._piece(2)):
+            piece += more
+        return piece
+
+    def _piece(self, size: int) -> bytes:
+        while raw := self._stream.read(size):
+            text = raw if self._facts.codec == "utf-8" else self._decoder.decode(raw).encode()
+            if text:
+                return text.replace(b"\x00", REPLACEMENT.encode()) if self._facts.nul else text
+        return b""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    byte: int
+    codec: str
+    mark: int
+    continued: int  # continuation bytes of UTF-8 before the fault
+
+
+def _without_mark(stream: BinaryIO) -> TextFacts | _Fault:
+    utf8 = _examine(stream, "utf-8", "utf-8", 0)
+    if isinstance(utf8, TextFacts) or utf8.continued >= CERTAIN:
+        return utf8
+    other = _examine(stream, "gb18030", "gb18030", 0)
+    if isinstance(other, TextFacts):
+        return other
+    return max(utf8, other, key=lambda fault: fault.byte)
+
+
+def _examine(stream: BinaryIO, name: str, codec: str, mark: int) -> TextFacts | _Fault:
+    """Strictly decode everything after the mark with ``codec``; a fault says where it lies."""
+    stream.seek(mark)
+    decoder = codecs.getincrementaldecoder(codec)("strict")
+    position, continued, nuls, last, replaced = mark, 0, 0, "", False
+    while True:
+        raw = stream.read(MEBIBYTE)
+        waiting = len(decoder.getstate()[0])
+        try:
+            text = decoder.decode(raw, final=not raw)
+        except UnicodeDecodeError as error:
+            return _Fault(position - waiting + error.start, codec, mark, continued + _continued(error))
+        nuls += text.count("\x00")
+        replaced = replaced or REPLACEMENT in text
+        last = text[-1:] or last
+        if not raw:
+            break
+        continued += len(raw) - len(text)
+        position += len(raw)
+    if nuls * 16 > position:  # UTF-16 without a mark, or no text at all
+        return _Fault(mark, codec, mark, CERTAIN)
+    return TextFacts(
+        encoding=name,
+        codec=codec,
+        mark=mark,
+        empty=position == mark,
+        replaced=replaced or nuls > 0,
+        nul=nuls > 0,
+        ends_in_newline=last in ("\n", "\r"),
+    )
+
+
+def _continued(error: UnicodeDecodeError) -> int:
+    """Continuation bytes of UTF-8 in the piece that was good before the fault."""
+    return sum(byte & 0xC0 == 0x80 for byte in error.object[: error.start]) if error.encoding == "utf-8" else 0
+
+
+def _count_newlines(stream: BinaryIO, codec: str, mark: int, end: int | None) -> int:
+    """Line feeds from the mark up to byte ``end``, None = to the end of the file."""
+    decoder = codecs.getincrementaldecoder(codec)("ignore")
+    stream.seek(mark)
+    left, count = (1 << 62) if end is None else end - mark, 0
+    while left > 0 and (raw := stream.read(min(MEBIBYTE, left))):
+        count += decoder.decode(raw).count("\n")
+        left -= len(raw)
+    return count

@@ -1,0 +1,60 @@
+"""One delivery as a run sees it: its source, its landed bytes, and a reading that can be begun again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from jishi.golden.ledger import Batch
+from jishi.registers.catalog import register_of
+from jishi.registers.register import Register
+from jishi.standardise.plan import Plan
+from jishi_ingest.connectors.read import read_delivery
+from jishi_ingest.connectors.reading import Reading
+from jishi_ingest.landing import open_landed
+from jishi_ingest.road import Road
+from jishi_ingest.source import Source, fit, read_options, source_plan
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A batch with its source and the plan for its headers."""
+
+    road: Road
+    batch: Batch
+    source: Source
+    register: Register
+    reading: Reading
+    plan: Plan
+    ignored_columns: tuple[str, ...]
+
+    @classmethod
+    def open(cls, road: Road, source: Source, batch: Batch) -> Delivery:
+        """Open the landed bytes and fit the source's mapping to their headers; raises InputRefusedError."""
+        reading = _read(road, source, batch)
+        fitted = fit(source, reading.columns, reading.crs)
+        plan = source_plan(
+            source,
+            fitted,
+            delivered_at=batch.delivered_at,
+            code_lists=road.code_lists,
+            known_divisions=road.known_divisions,
+            sealer=road.sealer,
+            city=road.city,
+        )
+        return cls(road, batch, source, register_of(source.register_name), reading, plan, fitted.further)
+
+    def again(self, rows: frozenset[int]) -> Iterator[pl.DataFrame]:
+        """Read the delivery once more, only the rows of the given numbers."""
+        wanted = pl.Series(sorted(rows), dtype=pl.Int64)
+        for chunk in _read(self.road, self.source, self.batch).chunks:
+            found = chunk.filter(pl.col("row_number").is_in(wanted.implode()))
+            if found.height:
+                yield found
+
+
+def _read(road: Road, source: Source, batch: Batch) -> Reading:
+    stream = open_landed(road.settings.landing_dir / batch.landing.path, road.keys)
+    return read_delivery(stream, batch.landing.file_name, read_options(source, road.settings))

@@ -1,0 +1,89 @@
+"""THE ROAD: a landed delivery becomes golden records, or says why not (fetch and land have happened).
+
+read → standardise → validate → match → merge → publish. The last three commit in one transaction with the ledger entry;
+what comes before works in tables and files that a killed run may leave behind and the next one replaces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import asyncpg
+
+from jishi.errors import InputRefusedError
+from jishi.golden import ledger
+from jishi.golden.facts import fill_facts
+from jishi.golden.ledger import Batch, Result
+from jishi.registers.catalog import register_of
+from jishi.storage import stage
+from jishi.storage.engine import connect
+from jishi_ingest.clock import Stopwatch
+from jishi_ingest.delivery import Delivery
+from jishi_ingest.examine import examine
+from jishi_ingest.publish import hold, prepare, publish
+from jishi_ingest.road import Road
+from jishi_ingest.staging import fill_stage, settle_keys
+
+Report = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+
+async def travel(road: Road, batch_id: int, report: Report, *, release: bool = False) -> Result:
+    """Take one landed batch down the road; its ledger row says how it ended. ``release`` passes the bands."""
+    connection = await connect(road.url, application="jishi-ingest")
+    try:
+        batch = await ledger.find_batch(connection, batch_id)
+        return await _travel(road, connection, batch, report, release=release)
+    finally:
+        await connection.close()
+
+
+async def _travel(road: Road, connection: asyncpg.Connection, batch: Batch, report: Report, *, release: bool) -> Result:
+    source = road.sources[batch.source]
+    register = register_of(source.register_name)
+    watch = Stopwatch()
+    ruleset = await ledger.ruleset(
+        connection, batch.source_id, source.version, register.rules_version, road.codes_version
+    )
+    await ledger.begin(connection, batch.batch_id, ruleset)
+    if repeated := await ledger.repeated(connection, batch, ruleset):
+        return await _close(connection, batch, watch, await ledger.repeat_counts(connection, repeated))
+    try:
+        delivery = Delivery.open(road, source, batch)
+        await report({"step": "read"})
+        staged = await fill_stage(road, connection, delivery, ruleset, watch, report)
+        await settle_keys(road, connection, delivery, staged)
+    except InputRefusedError as error:
+        await stage.drop(connection, batch.batch_id)
+        return await _close(connection, batch, watch, refusal(error))
+    await fill_facts(connection, register, staged.table, staged.columns)
+    await report({"step": "validate", "rows": staged.received})
+    with watch.time("validate"):
+        examined = await examine(road, connection, delivery, staged)
+    prepared = await prepare(road, connection, delivery, staged, examined)
+    await report({"step": "merge", "rows": staged.received})
+    if prepared.held and not release:
+        result = await hold(connection, prepared, watch)
+    else:
+        result = await publish(connection, prepared, ruleset, watch)
+    await stage.drop(connection, batch.batch_id)
+    return result
+
+
+async def _close(connection: asyncpg.Connection, batch: Batch, watch: Stopwatch, result: Result) -> Result:
+    """Write the end of a batch that changes no golden record."""
+    closed = watch.sign(result)
+    await ledger.finish(connection, batch.batch_id, closed)
+    return closed
+
+
+def refusal(error: InputRefusedError) -> Result:
+    """A delivery that cannot be read at all."""
+    fault = {
+        "code": error.code,
+        "message": error.text(),
+        "message_en": error.text("en"),
+        "line": error.line,
+        "byte": error.byte,
+    }
+    return Result("refused", fault=fault)

@@ -1,0 +1,151 @@
+"""Submitting deliveries: land the bytes, open the ledger row, queue the job, and wait for a worker or do it here."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from jishi.errors import CallerError, InternalError
+from jishi.golden import ledger
+from jishi.golden.ledger import Landing, SourceEntry
+from jishi.golden.turn import turn_all
+from jishi.jobs import queue
+from jishi.jobs.work import Handler, Worker
+from jishi.storage.engine import connect
+from jishi_ingest.landing import land
+from jishi_ingest.pipeline import travel
+from jishi_ingest.receipt import receipt
+from jishi_ingest.road import Road
+from jishi_ingest.source import Source
+
+Progress = Callable[[Mapping[str, Any]], None]
+
+
+def source_of(road: Road, name: str) -> Source:
+    """The declared source of that id; raises CallerError naming those there are."""
+    if name not in road.sources:
+        raise CallerError("ING-SOURCE-UNKNOWN", source=name, known=", ".join(sorted(road.sources)))
+    return road.sources[name]
+
+
+def lane_of(source: str) -> str:
+    """Batches of one source go one after the other."""
+    return f"source:{source}"
+
+
+async def submit(road: Road, source: Source, file: Path) -> int:
+    """Land a file, write its ledger row and queue its job; the batch."""
+    with file.open("rb") as stream:
+        landed = await asyncio.to_thread(land, stream, road.settings, road.keys, source.id, file.name)
+    landing = Landing(
+        str(landed.path.relative_to(road.settings.landing_dir)), bytes.fromhex(landed.sha256), landed.bytes, landed.name
+    )
+    connection = await connect(road.url, application="jishi-submit")
+    try:
+        async with connection.transaction():
+            number = await ledger.register_source(connection, entry_of(source))
+            batch_id = await ledger.open_batch(connection, number, landing)
+            await queue.enqueue(connection, "ingest", lane_of(source.id), {"batch": batch_id})
+        return batch_id
+    finally:
+        await connection.close()
+
+
+async def submit_again(road: Road, batch_id: int, *, release: bool) -> None:
+    """Queue a landed batch once more: release of a held one, or replay."""
+    connection = await connect(road.url, application="jishi-submit")
+    try:
+        batch = await ledger.find_batch(connection, batch_id)
+        payload = {"batch": batch_id, "release": release}
+        await queue.enqueue(connection, "ingest", lane_of(batch.source), payload)
+    finally:
+        await connection.close()
+
+
+def waiting_files(road: Road, source: Source) -> list[Path]:
+    """Files that lie ready for the source under JISHI_HOME, oldest first."""
+    if source.connector.kind != "path":
+        return []
+    found = [file for file in road.settings.home_dir.glob(source.connector.pattern) if file.is_file()]
+    return sorted(found, key=lambda file: (file.stat().st_mtime_ns, file.name))
+
+
+async def collect(road: Road, source: Source) -> list[int]:
+    """Submit what lies ready; each file, once landed, moves to ``taken/`` beside it under its batch's number."""
+    batches = []
+    for file in waiting_files(road, source):
+        batch_id = await submit(road, source, file)
+        taken = file.parent / "taken"
+        taken.mkdir(exist_ok=True)
+        file.rename(taken / f"{batch_id}-{file.name}")
+        batches.append(batch_id)
+    return batches
+
+
+def entry_of(source: Source) -> SourceEntry:
+    return SourceEntry(
+        source.id, source.title, source.register_name, source.department, source.mode, source.schedule, source.version
+    )
+
+
+async def finish(road: Road, batch_id: int, progress: Progress) -> dict[str, Any]:
+    """See a queued batch through: a running worker does it, without one this process does; its receipt."""
+    connection = await connect(road.url, application="jishi-wait")
+    try:
+        batch = await ledger.find_batch(connection, batch_id)
+        if not await queue.live_workers(connection):
+            await worker(road).run_lane(lane_of(batch.source))
+        while (job := await _job_of(connection, batch_id))["status"] in ("queued", "running"):
+            progress(json.loads(job["progress"]))
+            await asyncio.sleep(0.1)
+            if not await queue.live_workers(connection):
+                await worker(road).run_lane(lane_of(batch.source))
+        if job["status"] == "failed":
+            error = json.loads(job["error"])
+            raise InternalError("ING-RUN-FAILED", batch=batch_id, cause=error["code"], reason=error["message"])
+        return await receipt(connection, batch_id)
+    finally:
+        await connection.close()
+
+
+async def _job_of(connection: asyncpg.Connection, batch_id: int) -> asyncpg.Record:
+    return await connection.fetchrow(
+        "SELECT status, progress, error FROM jishi.job WHERE kind = 'ingest' AND (payload ->> 'batch')::bigint = $1"
+        " ORDER BY job_id DESC LIMIT 1",
+        batch_id,
+    )
+
+
+def worker(road: Road) -> Worker:
+    """A worker that knows how to ingest and how to turn."""
+    return Worker(road.url, handlers(road), road.settings.lease_s)
+
+
+def handlers(road: Road) -> dict[str, Handler]:
+    async def ingest(
+        payload: Mapping[str, Any], report: Callable[[Mapping[str, Any]], Awaitable[None]]
+    ) -> Mapping[str, Any]:
+        result = await travel(road, int(payload["batch"]), report, release=bool(payload.get("release")))
+        return {"status": result.status}
+
+    async def turn(
+        payload: Mapping[str, Any], report: Callable[[Mapping[str, Any]], Awaitable[None]]
+    ) -> Mapping[str, Any]:
+        connection = await connect(road.url, application="jishi-turn")
+        try:
+            return await turn_all(connection)
+        finally:
+            await connection.close()
+
+    async def fetch(
+        payload: Mapping[str, Any], report: Callable[[Mapping[str, Any]], Awaitable[None]]
+    ) -> Mapping[str, Any]:
+        source = source_of(road, str(payload["source"]))
+        return {"batches": await collect(road, source)}
+
+    return {"ingest": ingest, "turn": turn, "fetch": fetch}

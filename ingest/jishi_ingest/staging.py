@@ -1,0 +1,103 @@
+"""Reading, standardising and staging a delivery in bounded chunks: reading ahead while the database takes the last chunk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import polars as pl
+
+from jishi.errors import InputRefusedError
+from jishi.golden.known import Known, Settled
+from jishi.standardise.batch import stage_columns, standardise, to_copy
+from jishi.storage import stage
+from jishi_ingest.clock import Stopwatch
+from jishi_ingest.delivery import Delivery
+from jishi_ingest.road import Road
+
+
+@dataclass
+class Staged:
+    """A staged delivery: its table and columns, and what was settled without the table."""
+
+    table: str
+    columns: frozenset[str]
+    known: Known
+    received: int = 0
+    damaged: int = 0
+    settled: Settled | None = None
+
+
+async def fill_stage(
+    road: Road,
+    connection: asyncpg.Connection,
+    delivery: Delivery,
+    ruleset: int,
+    watch: Stopwatch,
+    report: Callable[[Mapping[str, Any]], Awaitable[None]],
+) -> Staged:
+    """Read all chunks into the stage table, leaving out rows that the source's links settle as unchanged."""
+    columns = stage_columns(delivery.plan)
+    batch = delivery.batch
+    table = await stage.create(connection, batch.batch_id, columns)
+    with watch.time("known"):
+        known = await Known.load(connection, delivery.register, batch.source_id, ruleset)
+    staged = Staged(table, frozenset(columns), known)
+    chunks = iter(delivery.reading.chunks)
+    copying: asyncio.Task[None] | None = None
+    try:
+        while True:
+            prepared = await asyncio.to_thread(_prepare, chunks, delivery, staged, watch)
+            if copying is not None:
+                await copying
+                copying = None
+            if prepared is None:
+                break
+            copying = asyncio.create_task(_copy(connection, batch.batch_id, columns, prepared, watch))
+            await report({"step": "read", "rows": staged.received})
+    finally:
+        if copying is not None:
+            copying.cancel()
+    if staged.received == 0:
+        raise InputRefusedError("ING-READ-EMPTY")
+    return staged
+
+
+def _prepare(chunks: Iterator[pl.DataFrame], delivery: Delivery, staged: Staged, watch: Stopwatch) -> bytes | None:
+    """Read and standardise one chunk; the rows to stage as COPY bytes, None after the last chunk."""
+    with watch.time("read"):
+        raw = next(chunks, None)
+    if raw is None:
+        return None
+    with watch.time("standardise"):
+        frame = standardise(raw, delivery.plan)
+        staged.received += frame.height
+        staged.damaged += int((frame["row__ragged"] | frame["row__replaced"]).sum())
+        return to_copy(staged.known.split(frame))
+
+
+async def _copy(
+    connection: asyncpg.Connection, batch_id: int, columns: Mapping[str, str], rows: bytes, watch: Stopwatch
+) -> None:
+    with watch.time("stage"):
+        if rows:
+            await stage.copy(connection, batch_id, columns, rows)
+
+
+async def settle_keys(road: Road, connection: asyncpg.Connection, delivery: Delivery, staged: Staged) -> None:
+    """Take identical repeats out, mark rows of one key that differ, and stage those of them that had been settled."""
+    batch_id = delivery.batch.batch_id
+    settled = await asyncio.to_thread(staged.known.settle)
+    if settled.duplicates:
+        await stage.discard_rows(connection, batch_id, settled.duplicates)
+    if settled.restage:
+        columns = stage_columns(delivery.plan)
+        for raw in delivery.again(frozenset(settled.restage)):
+            await stage.copy(connection, batch_id, columns, to_copy(standardise(raw, delivery.plan)))
+    if settled.conflicts:
+        await stage.mark_conflicts(connection, batch_id, settled.conflicts)
+    await stage.analyse(connection, batch_id)
+    staged.settled = settled

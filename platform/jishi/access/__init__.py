@@ -1,0 +1,1 @@
+"""Access: clients and their keys; grants, masks and disclosures belong here too."""

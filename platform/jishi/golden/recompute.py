@@ -1,0 +1,183 @@
+"""Golden values of touched entities, recomputed from their contributions at every effective point from a given one on.
+
+Works on temp tables of the publishing transaction: reads ``touched(uid, from_point)``, leaves ``appended`` (versions that
+must be recorded) and applies them: superseded golden rows move to the version table, the version in force becomes golden.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import asyncpg
+
+from jishi.golden.columns import Names
+from jishi.registers.register import element_columns
+
+
+async def recompute(connection: asyncpg.Connection, names: Names, recorded_at: datetime, batch_id: int) -> None:
+    """Recompute every entity in ``touched``; afterwards ``delta(uid, type, effective_from, elements)`` says what changed."""
+    await connection.execute(_fresh(names), recorded_at)
+    await connection.execute(_stored(names))
+    await connection.execute(_appended(names))
+    await connection.execute("ANALYZE appended")
+    await connection.execute(_in_force(names), recorded_at)
+    await connection.execute(change_of(names))
+    await connection.execute(_keep_superseded(names))
+    await connection.execute(_insert_versions(names), recorded_at, batch_id)
+    await connection.execute(_drop_golden(names))
+    await connection.execute(_insert_golden(names), recorded_at, batch_id)
+
+
+def _fresh(names: Names) -> str:
+    """The state of every touched entity at each effective point, by survivorship over what is in force there."""
+    values = ",\n  ".join(
+        f"(array_agg(f.{column} ORDER BY {_trust(names, columns)}) FILTER (WHERE {_any(columns)}))[1] AS {column}"
+        for columns, _ in names.groups()
+        for column in columns
+    )
+    return f"""
+CREATE TEMP TABLE fresh ON COMMIT DROP AS
+WITH revision AS (
+  SELECT l.uid, l.rank, c.*
+  FROM touched t
+  JOIN {names.link} l ON l.uid = t.uid
+  JOIN {names.contribution} c ON c.contribution_id = l.contribution_id
+  WHERE c.recorded_at <= $1
+), point AS (
+  SELECT DISTINCT r.uid, r.effective_from AS t
+  FROM revision r JOIN touched t ON t.uid = r.uid AND r.effective_from >= t.from_point
+), in_force AS (
+  SELECT DISTINCT ON (p.uid, p.t, r.contribution_id) p.t, r.*
+  FROM point p JOIN revision r ON r.uid = p.uid AND r.effective_from <= p.t
+  ORDER BY p.uid, p.t, r.contribution_id, r.effective_from DESC, r.recorded_at DESC
+), alive AS (
+  SELECT f.*, bool_or(NOT f.ended) OVER (PARTITION BY f.uid, f.t) AS is_alive
+  FROM in_force f
+)
+SELECT f.uid, f.t, row_number() OVER (PARTITION BY f.uid ORDER BY f.t) AS n,
+  CASE WHEN bool_or(f.is_alive) THEN 'active' ELSE 'ended' END AS state,
+  {values}
+FROM alive f
+WHERE f.ended = NOT f.is_alive
+GROUP BY f.uid, f.t"""
+
+
+def _trust(names: Names, columns: tuple[str, ...]) -> str:
+    """Order of trust among contributions for one group of columns; see ``registers.survivorship``."""
+    sticky = dict(names.register.survivorship.sticky)
+    first = [
+        f"(f.{column} IN ({', '.join(repr(value) for value in sticky[column])})) DESC NULLS LAST"
+        for column in columns
+        if column in sticky
+    ]
+    return ", ".join(["f.rank", *first, "f.effective_from DESC", "f.recorded_at DESC", "f.contribution_id"])
+
+
+def _any(columns: tuple[str, ...]) -> str:
+    return " OR ".join(f"f.{column} IS NOT NULL" for column in columns)
+
+
+def _stored(names: Names) -> str:
+    """The versions known so far, the latest recorded at each effective point."""
+    return f"""
+CREATE TEMP TABLE stored ON COMMIT DROP AS
+SELECT DISTINCT ON (uid, effective_from) * FROM (
+  SELECT g.uid, g.effective_from, g.recorded_at, g.state, {names.column_list("g")}
+  FROM touched t JOIN {names.golden} g ON g.uid = t.uid
+  UNION ALL
+  SELECT v.uid, v.effective_from, v.recorded_at, v.state, {names.column_list("v")}
+  FROM touched t JOIN {names.version} v ON v.uid = t.uid
+) known
+ORDER BY uid, effective_from, recorded_at DESC"""
+
+
+def _appended(names: Names) -> str:
+    """Fresh states that differ from what is recorded at their point, or from the state that flows into it."""
+
+    def differs(alias: str) -> str:
+        return f"ROW(f.state, {names.column_list('f')}) IS DISTINCT FROM ROW({alias}.state, {names.column_list(alias)})"
+
+    return f"""
+CREATE TEMP TABLE appended ON COMMIT DROP AS
+SELECT f.*
+FROM fresh f
+LEFT JOIN stored x ON x.uid = f.uid AND x.effective_from = f.t
+LEFT JOIN fresh p ON p.uid = f.uid AND p.n = f.n - 1
+LEFT JOIN LATERAL (
+  SELECT s.* FROM stored s
+  WHERE f.n = 1 AND s.uid = f.uid AND s.effective_from < f.t
+  ORDER BY s.effective_from DESC LIMIT 1
+) b ON TRUE
+WHERE CASE
+  WHEN x.uid IS NOT NULL THEN {differs("x")}
+  WHEN p.uid IS NOT NULL THEN {differs("p")}
+  WHEN b.uid IS NOT NULL THEN {differs("b")}
+  ELSE TRUE END"""
+
+
+def _in_force(names: Names) -> str:
+    """Of the appended versions, the one that is in force now; null where a version recorded before stays in force."""
+    return f"""
+CREATE TEMP TABLE in_force ON COMMIT DROP AS
+SELECT a.* FROM (
+  SELECT DISTINCT ON (uid) * FROM appended WHERE t <= $1 ORDER BY uid, t DESC
+) a
+LEFT JOIN {names.golden} g ON g.uid = a.uid
+WHERE g.uid IS NULL OR a.t >= g.effective_from"""
+
+
+def change_of(names: Names) -> str:
+    """What the change feed says of each entity whose golden values or state differ."""
+    elements = ",\n    ".join(
+        f"CASE WHEN ({', '.join(f'a.{c}' for c in columns)}) IS DISTINCT FROM "
+        f"({', '.join(f'g.{c}' for c in columns)}) THEN '{element}' END"
+        for element, columns in _element_columns(names)
+    )
+    return f"""
+CREATE TEMP TABLE delta ON COMMIT DROP AS
+SELECT * FROM (
+  SELECT a.uid, a.t AS effective_from,
+    CASE WHEN g.uid IS NULL AND a.state = 'ended' THEN 'end'
+         WHEN g.uid IS NULL OR (g.state <> 'active' AND a.state = 'active') THEN 'create'
+         WHEN a.state = 'ended' AND g.state <> 'ended' THEN 'end'
+         ELSE 'change' END AS type,
+    CASE WHEN g.uid IS NOT NULL AND g.state = 'active' AND a.state = 'active' THEN array_remove(ARRAY[
+    {elements}], NULL) END AS elements
+  FROM in_force a LEFT JOIN {names.golden} g ON g.uid = a.uid
+) d
+WHERE d.type <> 'change' OR d.elements IS NULL OR d.elements <> '{{}}'"""
+
+
+def _element_columns(names: Names) -> list[tuple[str, tuple[str, ...]]]:
+    return [(name, element_columns(name, element)) for name, element in names.register.elements.items()]
+
+
+def _keep_superseded(names: Names) -> str:
+    """Golden rows about to be replaced go to the version table, unless they stand there already."""
+    return f"""
+INSERT INTO {names.version} (uid, {names.column_list()}, effective_from, recorded_at, state, batch_id)
+SELECT g.uid, {names.column_list("g")}, g.effective_from, g.recorded_at, g.state, g.batch_id
+FROM {names.golden} g JOIN in_force a ON a.uid = g.uid
+WHERE NOT g.in_version"""
+
+
+def _insert_versions(names: Names) -> str:
+    """Appended versions that are not in force now: earlier corrections and what lies in the future."""
+    return f"""
+INSERT INTO {names.version} (uid, {names.column_list()}, effective_from, recorded_at, state, batch_id)
+SELECT a.uid, {names.column_list("a")}, a.t, $1, a.state, $2
+FROM appended a
+WHERE NOT EXISTS (SELECT FROM in_force f WHERE f.uid = a.uid AND f.t = a.t)"""
+
+
+def _drop_golden(names: Names) -> str:
+    """Makes room for the version now in force (its predecessor stands in the version table)."""
+    return f"DELETE FROM {names.golden} g USING in_force a WHERE a.uid = g.uid"
+
+
+def _insert_golden(names: Names) -> str:
+    """The versions now in force."""
+    return f"""
+INSERT INTO {names.golden} (uid, {names.column_list()}, effective_from, recorded_at, state, in_version, batch_id)
+SELECT a.uid, {names.column_list("a")}, a.t, $1, a.state, FALSE, $2
+FROM in_force a"""

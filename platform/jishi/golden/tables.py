@@ -1,0 +1,94 @@
+"""Tables of the ledger: sources as declared, rulesets, and one row a batch with counts the database checks."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+OUTCOMES = ("unchanged", "inserted", "updated", "ended", "quarantined", "held", "duplicate")
+"""The outcomes of received rows; every row has exactly one."""
+
+COUNTS = (
+    "received",
+    *OUTCOMES,
+    "ended_by_absence",
+    "golden_created",
+    "golden_changed",
+    "golden_ended",
+    "golden_review",
+)
+
+STATUSES = ("landed", "running", "published", "held", "refused", "unchanged", "failed", "discarded")
+
+
+def define_tables(metadata: MetaData) -> None:
+    Table(
+        "source",
+        metadata,
+        Column("source_id", SmallInteger, Identity(), primary_key=True),
+        Column("name", Text, nullable=False, unique=True),
+        Column("title", Text, nullable=False),
+        Column("register", Text, nullable=False),
+        Column("department", Text, nullable=False, comment="USCC"),
+        Column("mode", Text, nullable=False),
+        Column("schedule", Text),
+        Column("version", Text, nullable=False),
+        comment="Sources 数源 as last declared",
+    )
+    Table(
+        "ruleset",
+        metadata,
+        Column("ruleset_id", Integer, Identity(), primary_key=True),
+        Column("source_id", SmallInteger, nullable=False),
+        Column("mapping_version", Text, nullable=False),
+        Column("rules_version", Text, nullable=False),
+        Column("codes_version", Text, nullable=False),
+        UniqueConstraint("source_id", "mapping_version", "rules_version", "codes_version"),
+        comment="Mapping, rules and code lists under which rows were examined",
+    )
+    Table(
+        "batch",
+        metadata,
+        Column("batch_id", BigInteger, Identity(), primary_key=True),
+        Column("source_id", SmallInteger, nullable=False),
+        Column("status", Text, nullable=False),
+        Column("file_name", Text, nullable=False),
+        Column("landing", Text, nullable=False, comment="path below the landing zone"),
+        Column("sha256", LargeBinary, nullable=False),
+        Column("bytes", BigInteger, nullable=False),
+        Column("delivered_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+        Column("ruleset_id", Integer),
+        Column("scope", Text, comment="what the delivery states to be complete about; compared with like deliveries"),
+        Column("encoding", Text),
+        Column("format", Text),
+        *[Column(name, BigInteger) for name in COUNTS],
+        Column("reasons", JSONB, nullable=False, server_default=text("'{}'")),
+        Column("warnings", JSONB, nullable=False, server_default=text("'{}'")),
+        Column("rules", JSONB, nullable=False, server_default=text("'[]'"), comment="evaluated and failed a rule"),
+        Column("notes", JSONB, nullable=False, server_default=text("'[]'"), comment="ignored columns, why held"),
+        Column("fault", JSONB),
+        Column("seconds", JSONB, nullable=False, server_default=text("'{}'")),
+        Column("recorded_at", DateTime(timezone=True), comment="the instant of its contributions and versions"),
+        Column("last_seq", BigInteger, comment="last change of the register when it was published"),
+        Column("same_as", BigInteger, comment="the published batch an unchanged delivery repeats"),
+        Column("finished_at", DateTime(timezone=True)),
+        CheckConstraint(f"status IN ({', '.join(repr(status) for status in STATUSES)})", name="status"),
+        CheckConstraint(f"received IS NULL OR received = {' + '.join(OUTCOMES)}", name="counts"),
+        Index("batch_source_idx", "source_id", "batch_id"),
+        comment="The ledger: one row a delivery",
+    )

@@ -1,0 +1,1 @@
+"""Jobs: a table with leases and the loop that works it off."""

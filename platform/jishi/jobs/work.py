@@ -1,0 +1,135 @@
+"""The worker's loop: takes jobs, runs their handlers, keeps its lease, and survives a database that goes away."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from jishi.errors import JishiError
+from jishi.jobs import queue
+from jishi.logs import logger
+from jishi.storage.engine import connect
+
+log = logger(__name__)
+
+Handler = Callable[[Mapping[str, Any], Callable[[Mapping[str, Any]], Awaitable[None]]], Awaitable[Mapping[str, Any]]]
+"""Runs one job: (payload, report) → result; report(progress) tells waiting people how far it is."""
+
+GONE = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError, asyncpg.CannotConnectNowError)
+"""What a database that stopped or was killed looks like from here."""
+
+
+@dataclass
+class Worker:
+    """One worker: a connection that holds lanes' locks, and handlers by job kind."""
+
+    url: str
+    handlers: Mapping[str, Handler]
+    lease_s: int
+    poll_s: float = 2.0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until ``stop`` is set; reconnects when the database comes back."""
+        while not stop.is_set():
+            try:
+                await self._serve(stop)
+            except GONE as error:
+                log.warning("database unreachable (%s), trying again", type(error).__name__)
+                await _pause(stop, 1.0)
+
+    async def run_lane(self, lane: str) -> None:
+        """Work off one lane's waiting jobs and return: what the command line does when no worker runs."""
+        connection = await connect(self.url, application="jishi-run")
+        worker = await self._enter(connection)
+        heartbeat = asyncio.create_task(self._beat(worker, asyncio.Event()))
+        try:
+            while job := await queue.take(connection, worker, self.lease_s, lane=lane):
+                await self._do(connection, job)
+        finally:
+            heartbeat.cancel()
+            await self._leave(connection, worker)
+
+    async def _serve(self, stop: asyncio.Event) -> None:
+        connection = await connect(self.url, application="jishi-worker")
+        wake = asyncio.Event()
+        await connection.add_listener(queue.CHANNEL, lambda *_: wake.set())
+        worker = await self._enter(connection)
+        heartbeat = asyncio.create_task(self._beat(worker, stop))
+        try:
+            while not stop.is_set():
+                job = await queue.take(connection, worker, self.lease_s)
+                if job is None:
+                    await _pause(wake, self.poll_s, stop)
+                    wake.clear()
+                else:
+                    await self._do(connection, job)
+        finally:
+            heartbeat.cancel()
+            await self._leave(connection, worker)
+
+    async def _do(self, connection: asyncpg.Connection, job: queue.Job) -> None:
+        """Run one job to its end; what it raises is written on the job, a lost database is passed on."""
+        log.info("job %s %s begins (attempt %s)", job.job_id, job.kind, job.attempts)
+
+        async def report(progress: Mapping[str, Any]) -> None:
+            await queue.report_progress(connection, job.job_id, progress)
+
+        try:
+            result = await self.handlers[job.kind](job.payload, report)
+        except GONE:
+            raise
+        except JishiError as error:
+            log.exception("job %s failed: %s", job.job_id, error.code)
+            await queue.fail(connection, job, {"code": error.code, "message": str(error)})
+        except Exception as error:  # the edge of a run: noted, never hidden
+            log.exception("job %s failed", job.job_id)
+            await queue.fail(connection, job, {"code": "JOB-FAILED", "message": type(error).__name__})
+        else:
+            await queue.complete(connection, job, result)
+        finally:
+            if not connection.is_closed():
+                await queue.release(connection, job.lane)
+
+    async def _enter(self, connection: asyncpg.Connection) -> UUID:
+        worker = uuid4()
+        await connection.execute("INSERT INTO jishi.worker (worker_id, pid) VALUES ($1, $2)", worker, os.getpid())
+        await connection.execute("DELETE FROM jishi.worker WHERE seen_at < now() - interval '1 day'")
+        return worker
+
+    async def _leave(self, connection: asyncpg.Connection, worker: UUID) -> None:
+        if connection.is_closed():
+            return
+        try:
+            await connection.execute("DELETE FROM jishi.worker WHERE worker_id = $1", worker)
+            await connection.close()
+        except GONE:
+            log.warning("database gone while leaving")
+
+    async def _beat(self, worker: UUID, stop: asyncio.Event) -> None:
+        """Renew presence and lease on a connection of its own, so that a long statement does not look like death."""
+        connection = await connect(self.url, application="jishi-heartbeat")
+        try:
+            while not stop.is_set():
+                await queue.renew(connection, worker, self.lease_s)
+                await asyncio.sleep(min(5.0, self.lease_s / 3))
+        except GONE:
+            log.warning("heartbeat lost the database")
+        finally:
+            if not connection.is_closed():
+                await connection.close()
+
+
+async def _pause(event: asyncio.Event, seconds: float, *more: asyncio.Event) -> None:
+    """Wait until one of the events is set or the time is over."""
+    tasks = [asyncio.create_task(item.wait()) for item in (event, *more)]
+    try:
+        await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()

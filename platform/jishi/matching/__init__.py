@@ -1,0 +1,1 @@
+"""Matching: which entity a contribution belongs to, by strong identifiers first."""

@@ -1,0 +1,143 @@
+"""Strong identifiers: finds the entity each new contribution belongs to, or that it must stand alone (step 5 of the road).
+
+Works on the publishing transaction's temp tables: reads ``incoming`` and the stage table, sets ``incoming.uid``,
+``method`` and ``single``, and leaves ``conflict(row_number, other_uid, reason)`` for reviews.
+"""
+
+from __future__ import annotations
+
+import asyncpg
+
+from jishi.matching.similarity import Person, contradicts
+from jishi.registers.register import Register
+
+NEW, STRONG = 1, 2
+
+
+async def link_by_identifier(
+    connection: asyncpg.Connection, register: Register, stage: str, staged: frozenset[str], golden: str
+) -> None:
+    """Decide every row of ``incoming``; rows already known keep their entity."""
+    await connection.execute(
+        "CREATE TEMP TABLE conflict (row_number bigint, other_uid uuid, reason text) ON COMMIT DROP"
+    )
+    slots = [name for name in register.identifiers if register.elements[name].strong and name in staged]
+    if not slots:
+        return
+    await connection.execute(_anchors(stage, slots, staged))
+    await connection.execute("CREATE INDEX ON anchor (row_number); ANALYZE anchor")
+    await connection.execute(_candidates(register, stage, golden, staged), register.number)
+    await connection.execute("CREATE INDEX ON candidate (row_number); ANALYZE candidate")
+    await connection.execute(_BRIDGES)
+    await connection.execute(_GROUPS)
+    await _contradictions(connection, register, stage, staged, golden)
+    await connection.execute(_KNOWN_CONFLICTS)
+    await connection.execute(_LINK_CANDIDATES)
+    await connection.execute(_LINK_GROUPS)
+
+
+def _anchors(stage: str, slots: list[str], staged: frozenset[str]) -> str:
+    """One row for each strong identifier of an incoming row."""
+    parts = []
+    for number, name in enumerate(slots, start=1):
+        alternative = f"s.{name}__scheme_alt" if f"{name}__scheme_alt" in staged else "NULL::text"
+        parts.append(
+            f"""SELECT i.row_number, {number} AS slot, s.{name}__lookup AS lookup, s.{name}__scheme AS scheme,
+  {alternative} AS scheme_alt
+FROM incoming i JOIN {stage} s USING (row_number)
+WHERE s.{name}__lookup IS NOT NULL"""
+        )
+    return "CREATE TEMP TABLE anchor ON COMMIT DROP AS\n" + "\nUNION ALL\n".join(parts)
+
+
+def _candidates(register: Register, stage: str, golden: str, staged: frozenset[str]) -> str:
+    """The existing entity each anchor points to; among several, the one of the same name, then the oldest."""
+    name = next((name for name in register.contradiction.names if name in staged), None)
+    same_name = f"(g.{name} = s.{name}) DESC NULLS LAST, " if name else ""
+    return f"""
+CREATE TEMP TABLE candidate ON COMMIT DROP AS
+SELECT DISTINCT ON (a.row_number, a.slot) a.row_number, a.slot, i.uid
+FROM anchor a
+JOIN jishi.identifier i ON i.lookup = a.lookup AND i.register = $1 AND i.strong AND i.valid_to IS NULL
+  AND (i.scheme = a.scheme OR i.scheme = a.scheme_alt)
+JOIN {stage} s ON s.row_number = a.row_number
+LEFT JOIN {golden} g ON g.uid = i.uid
+ORDER BY a.row_number, a.slot, (i.scheme = a.scheme) DESC, {same_name}i.uid"""
+
+
+_BRIDGES = """
+INSERT INTO conflict
+SELECT c.row_number, d.uid, 'MAT-TWO-ENTITIES'
+FROM candidate c JOIN candidate d ON d.row_number = c.row_number AND d.slot > c.slot AND d.uid <> c.uid
+JOIN incoming i ON i.row_number = c.row_number AND i.known IS NULL"""
+"""New rows whose identifiers point to two different entities: never a merge, always a review."""
+
+_GROUPS = """
+CREATE TEMP TABLE grouped ON COMMIT DROP AS
+WITH free AS (
+  SELECT DISTINCT ON (a.row_number) a.row_number, a.scheme, a.lookup
+  FROM anchor a JOIN incoming i ON i.row_number = a.row_number AND i.known IS NULL
+  WHERE NOT EXISTS (SELECT FROM candidate c WHERE c.row_number = a.row_number)
+  ORDER BY a.row_number, a.slot
+), shared AS (
+  SELECT scheme, lookup, min(row_number) AS leader FROM free GROUP BY scheme, lookup HAVING count(*) > 1
+)
+SELECT f.row_number, s.leader FROM free f JOIN shared s USING (scheme, lookup)"""
+"""New rows of one delivery that carry the same number: one entity, led by the first row."""
+
+
+async def _contradictions(
+    connection: asyncpg.Connection, register: Register, stage: str, staged: frozenset[str], golden: str
+) -> None:
+    """Take rows whose name (and date) contradict the entity or leader they would join out, into ``conflict``."""
+    name = next((name for name in register.contradiction.names if name in staged), None)
+    if name is None:
+        return
+    dates = next((name for name in register.contradiction.dates if name in staged), None)
+    compared = [name, *([dates, f"{dates}_high"] if dates else [])]
+
+    def of(alias: str) -> str:
+        return ", ".join(f"{alias}.{column}" for column in compared)
+
+    pairs = await connection.fetch(
+        f"""
+SELECT c.row_number, c.uid AS other, {of("s")}, {of("g")}
+FROM candidate c JOIN incoming i ON i.row_number = c.row_number AND i.known IS NULL
+JOIN {stage} s ON s.row_number = c.row_number
+JOIN {golden} g ON g.uid = c.uid
+WHERE s.{name} <> g.{name}
+UNION ALL
+SELECT m.row_number, l.uid AS other, {of("s")}, {of("g")}
+FROM grouped m JOIN incoming l ON l.row_number = m.leader
+JOIN {stage} s ON s.row_number = m.row_number
+JOIN {stage} g ON g.row_number = m.leader
+WHERE s.{name} <> g.{name}"""
+    )
+    width = len(compared)
+    wrong = [
+        (pair[0], pair[1], "MAT-CONTRADICTION")
+        for pair in pairs
+        if contradicts(Person(*tuple(pair)[2 : 2 + width]), Person(*tuple(pair)[2 + width :]), register.contradiction)
+    ]
+    await connection.copy_records_to_table("conflict", records=wrong)
+
+
+_KNOWN_CONFLICTS = """
+INSERT INTO conflict
+SELECT i.row_number, c.uid, 'MAT-KNOWN-ELSEWHERE'
+FROM incoming i JOIN candidate c USING (row_number)
+WHERE i.known IS NOT NULL AND c.uid <> i.uid
+  AND NOT EXISTS (SELECT FROM candidate d WHERE d.row_number = i.row_number AND d.uid = i.uid)"""
+"""Known contributions whose number now points to another entity: they stay where they are, a steward decides."""
+
+_LINK_CANDIDATES = """
+UPDATE incoming i SET uid = c.uid, method = 2, single = FALSE
+FROM (SELECT DISTINCT ON (row_number) row_number, uid FROM candidate ORDER BY row_number, slot) c
+WHERE c.row_number = i.row_number AND i.known IS NULL
+  AND NOT EXISTS (SELECT FROM conflict x WHERE x.row_number = i.row_number)"""
+
+_LINK_GROUPS = """
+UPDATE incoming i SET uid = l.uid, method = CASE WHEN m.leader = i.row_number THEN 1 ELSE 2 END, single = FALSE
+FROM grouped m JOIN incoming l ON l.row_number = m.leader
+WHERE m.row_number = i.row_number
+  AND NOT EXISTS (SELECT FROM conflict x WHERE x.row_number = i.row_number)"""

@@ -1,0 +1,41 @@
+"""Writes the DDL of the declared tables: what a new first migration would say (``python -m jishi.migrations.draft``)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from jishi.migrations import target_metadata
+
+DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+
+def statements() -> Iterator[str]:
+    """One DDL statement after the other, tables before those that refer to them."""
+    for table in target_metadata().sorted_tables:
+        yield from _table(table)
+
+
+def _table(table: Table) -> Iterator[str]:
+    yield str(CreateTable(table).compile(dialect=DIALECT)).strip()
+    if table.comment:
+        yield f"COMMENT ON TABLE {table.fullname} IS '{table.comment}'"
+    for column in table.columns:
+        if column.comment:
+            comment = column.comment.replace("'", "''")
+            yield f"COMMENT ON COLUMN {table.fullname}.{column.name} IS '{comment}'"
+    for value in table.info.get("partitions", ()):
+        yield f"CREATE TABLE {table.fullname}_{value} PARTITION OF {table.fullname} FOR VALUES IN ('{value}')"
+    if str(table.dialect_options["postgresql"].get("partition_by", "")).startswith("RANGE"):
+        yield f"CREATE TABLE {table.fullname}_rest PARTITION OF {table.fullname} DEFAULT"
+    for index in sorted(table.indexes, key=lambda item: str(item.name)):
+        yield str(CreateIndex(index).compile(dialect=DIALECT)).strip()
+
+
+if __name__ == "__main__":
+    sys.stdout.write("-- The spine's tables as declared; one statement a blank-line block.\n\n")
+    sys.stdout.write(";\n\n".join(statements()) + ";\n")

@@ -1,0 +1,53 @@
+"""Brings a database from nothing to ready, before any road is walked: start, migrate, grant, load dictionaries."""
+
+from __future__ import annotations
+
+import inspect
+from importlib import import_module
+from typing import Any
+
+from jishi.settings import Settings
+from jishi.storage import cluster, roles
+from jishi.storage.engine import connect, wait
+from jishi.storage.partitions import make_partitions
+
+
+def prepare(settings: Settings) -> str:
+    """Everything a start needs, each part idempotent; the owner's URL. Synchronous."""
+    url = cluster.start(settings)
+    migrate(url)
+    load_dictionaries(url, settings)
+    return url
+
+
+def migrate(url: str) -> None:
+    """Bring the tables of ``url`` up to date and grant the roles their rights on them; ``url`` is the owner's."""
+    _finish(import_module("jishi.migrations").upgrade(url))
+    wait(_grant(url))
+
+
+def load_dictionaries(url: str, settings: Settings) -> None:
+    """Load what ships and what the city's home overlays; unchanged files change nothing."""
+    wait(_load(url, settings))
+
+
+async def _grant(url: str) -> None:
+    connection = await connect(url)
+    try:
+        await make_partitions(connection)
+        await roles.grant_all(connection)
+    finally:
+        await connection.close()
+
+
+async def _load(url: str, settings: Settings) -> None:
+    connection = await connect(url)
+    try:
+        await import_module("jishi.dictionary.load").load_all(connection, settings)
+    finally:
+        await connection.close()
+
+
+def _finish(outcome: Any) -> None:
+    if inspect.iscoroutine(outcome):
+        wait(outcome)

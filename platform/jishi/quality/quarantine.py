@@ -1,0 +1,44 @@
+"""The quarantine store: refused rows, whole and sealed, with their reasons; earlier open rows of the key are superseded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One refused row: ``raw`` is the received row as sealed JSON."""
+
+    row_number: int
+    source_key: UUID | None
+    raw: bytes
+    reasons: list[str]
+
+
+async def store(
+    connection: asyncpg.Connection, batch_id: int, source_id: int, refused: Iterable[Refused], now: datetime
+) -> int:
+    """Keep the rows; a newer word of the same source about the same key closes what was open. Number of rows kept."""
+    rows = [(batch_id, source_id, row.source_key, row.row_number, row.raw, row.reasons, "open", now) for row in refused]
+    await connection.execute("DELETE FROM jishi.quarantine WHERE batch_id = $1", batch_id)
+    if rows:
+        await connection.copy_records_to_table(
+            "quarantine",
+            schema_name="jishi",
+            columns=["batch_id", "source_id", "source_key", "row_number", "raw", "reasons", "status", "opened_at"],
+            records=rows,
+        )
+    await connection.execute(_SUPERSEDE, batch_id, source_id, now)
+    return len(rows)
+
+
+_SUPERSEDE = """
+UPDATE jishi.quarantine q SET status = 'superseded', closed_at = $3, closed_by_batch = $1
+FROM jishi.quarantine n
+WHERE n.batch_id = $1 AND q.source_id = $2 AND q.source_key = n.source_key AND q.status = 'open' AND q.batch_id <> $1"""
+"""Open rows of an earlier batch under keys that this batch refuses again."""

@@ -1,0 +1,150 @@
+"""Whether a delivery satisfies its register: Great Expectations' verdicts and every row's reasons (step *validate*).
+
+A rule that fails says how many rows; a rule that could not run says nothing about the data and ends the batch as our
+fault. Results hold counts only: no sample of a value is ever asked for.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from jishi.errors import Fault, InternalError
+from jishi.quality.reasons import write_reasons
+from jishi.quality.stage import SCHEMA, Stage, open_stage
+from jishi.quality.suite import META_RULE, applicable, build_expectation, build_suite
+from jishi.registers.element import Rule, Severity
+from jishi.registers.register import Register
+
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationValidationResult
+
+COUNTS_ONLY: dict[str, Any] = {"result_format": "BASIC", "partial_unexpected_count": 0}
+"""BASIC is the least format that counts; with a sample of 0 its sample queries are ``LIMIT 0`` and cost nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One rule's verdict: ``failed`` of ``evaluated`` rows did not satisfy it.
+
+    Rows without a value are not evaluated, save by NOT_NULL, nor are pairs with an empty side.
+    """
+
+    rule: Rule
+    evaluated: int
+    failed: int
+
+    @property
+    def passed(self) -> int:
+        return self.evaluated - self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """What one validation found; ``stage.<bad_table>(row_number, reasons, warnings)`` holds the rows."""
+
+    register: str
+    rules_version: str
+    bad_table: str
+    rows: int
+    refused: int  # rows with at least one reason
+    warned: int  # rows with warnings, refused or not
+    outcomes: tuple[Outcome, ...]
+    seconds: Mapping[str, float] = field(default_factory=dict)  # by part: open, expectations, reasons
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Rule id → refused rows, rules that failed only."""
+        return {o.rule.id: o.failed for o in self.outcomes if o.failed and o.rule.severity is not Severity.WARN}
+
+    @property
+    def warnings(self) -> dict[str, int]:
+        """Rule id → warned rows, rules that failed only."""
+        return {o.rule.id: o.failed for o in self.outcomes if o.failed and o.rule.severity is Severity.WARN}
+
+    @property
+    def refusing(self) -> tuple[Rule, ...]:
+        """The failed rules that refuse the whole batch."""
+        return tuple(o.rule for o in self.outcomes if o.failed and o.rule.severity is Severity.REFUSE_BATCH)
+
+
+def validate(psycopg_url: str, table: str, register: Register, columns: Collection[str], today: date) -> Validation:
+    """Evaluate the register's rules on ``stage.<table>`` and write ``stage.<table>_bad``.
+
+    ``columns`` are the stage table's columns, ``today`` the batch's day. All errors are ours: ``QLT-COULD-NOT-RUN``
+    names the rules that raised, ``QLT-DISAGREES`` a rule whose rows differ from Great Expectations' own, ``QLT-STAGE``
+    a table that is not there.
+    """
+    clock = [time.perf_counter()]
+    rules = applicable(register, columns)
+    with open_stage(psycopg_url, table) as stage:
+        clock.append(time.perf_counter())
+        outcomes = evaluate(stage, rules, today)
+        clock.append(time.perf_counter())
+        counted = write_reasons(stage, {outcome.rule: outcome.failed for outcome in outcomes}, today)
+        clock.append(time.perf_counter())
+    spent = (round(after - before, 3) for before, after in pairwise(clock))
+    return Validation(
+        register=register.name,
+        rules_version=register.rules_version,
+        bad_table=f"{SCHEMA}.{stage.bad_table}",
+        rows=counted.rows,
+        refused=counted.refused,
+        warned=counted.warned,
+        outcomes=outcomes,
+        seconds=dict(zip(("open", "expectations", "reasons"), spent, strict=True)),
+    )
+
+
+def evaluate(stage: Stage, rules: Sequence[Rule], today: date) -> tuple[Outcome, ...]:
+    """Great Expectations' verdict on each rule, in order of the rules; ``QLT-COULD-NOT-RUN`` if one cannot be had."""
+    suite = build_suite(stage.table, rules, today)
+    results = stage.batch.validate(suite, result_format=COUNTS_ONLY).results
+    found = {result.expectation_config.meta[META_RULE]: result for result in results if result.expectation_config}
+    missing = [rule for rule in rules if rule.id not in found or _raised(found[rule.id])]
+    if missing:
+        raise _could_not_run(stage, missing, today)
+    return tuple(_outcome(rule, found[rule.id]) for rule in rules)
+
+
+def _outcome(rule: Rule, result: ExpectationValidationResult) -> Outcome:
+    counts: Mapping[str, Any] = result.result
+    # a table without rows has no sum: Great Expectations then leaves the count out or null
+    failed = int(counts.get("unexpected_count") or 0)
+    evaluated = int(counts["element_count"]) - int(counts.get("missing_count") or 0)
+    if bool(result.success) is not (failed == 0):
+        raise InternalError("QLT-DISAGREES", rule=rule.id, expected=failed, found=int(not result.success))
+    return Outcome(rule, evaluated, failed)
+
+
+def _raised(result: ExpectationValidationResult) -> bool:
+    """Whether the expectation raised: it then shows as not successful, without a count."""
+    return _any_raised(result.exception_info) or "element_count" not in result.result
+
+
+def _any_raised(info: Any) -> bool:
+    if not isinstance(info, dict):
+        return False
+    return bool(info.get("raised_exception")) or any(_any_raised(part) for part in info.values())
+
+
+def _could_not_run(stage: Stage, raised: Sequence[Rule], today: date) -> InternalError:
+    """One raising rule takes its whole aggregate statement down with it: run each alone to name the ones at fault."""
+    faults: list[Fault] = []
+    for rule in raised:
+        result = stage.batch.validate(build_expectation(rule, today), result_format=COUNTS_ONLY)
+        if _raised(result):
+            faults.append(Fault(rule.id, "QLT-RULE-RAISED", {"reason": _kind(result.exception_info)}))
+    named = faults or [Fault(rule.id, "QLT-RULE-RAISED", {"reason": "?"}) for rule in raised]
+    return InternalError("QLT-COULD-NOT-RUN", rule=", ".join(fault.name for fault in named), faults=tuple(named))
+
+
+def _kind(info: Any) -> str:
+    """The class of the driver's error; its text is left out, for it may quote a value of the delivery."""
+    found = re.search(r"\(psycopg\.errors\.(\w+)\)", str(info))
+    return found.group(1) if found else "exception"

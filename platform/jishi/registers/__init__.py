@@ -1,0 +1,1 @@
+"""The registers 基础库, each declared once in a module of its own."""

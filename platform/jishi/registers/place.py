@@ -1,0 +1,217 @@
+"""The place register 城市地理: divisions, addresses and points of interest, told apart by ``place_type``."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+from sqlmodel import SQLModel
+
+from jishi.registers.element import Check, DataElement, Kind, Severity, Test
+from jishi.registers.register import Contradiction, Register
+from jishi.registers.survivorship import Survivorship
+
+CIVIL, SURVEY = "民政", "自然资源"
+
+
+class Place(SQLModel):
+    """A division with its boundary, a standard address, or a point of interest. Geometry is EPSG:4490, longitude first."""
+
+    place_type: Annotated[
+        str | None,
+        DataElement(
+            "地点类别",
+            Kind.CODE,
+            "Place type",
+            "P",
+            code_list="place_type",
+            code_label="place_type_name",
+            queryable=True,
+            required=Severity.REFUSE_ROW,
+        ),
+    ] = None
+    place_name: Annotated[
+        str | None,
+        DataElement("名称", Kind.TEXT, "Name", "GB/T 23705-2009", 200, queryable=True, required=Severity.REFUSE_ROW),
+    ] = None
+    code_system: Annotated[
+        str | None,
+        DataElement(
+            "代码体系",
+            Kind.TEXT,
+            "Code system of the division: nbs statistical, mca civil affairs",
+            "P",
+            8,
+            queryable=True,
+        ),
+    ] = None
+    division_code: Annotated[
+        str | None,
+        DataElement(
+            "行政区划代码",
+            Kind.IDENTIFIER,
+            "Division code",
+            "GB/T 2260; GB/T 10114-2003; 统计用区划代码",
+            12,
+            queryable=True,
+            strong=True,
+            authority=CIVIL,
+            checks=(
+                Check(
+                    "present_for_division",
+                    Test.IN_SET,
+                    "QLT-DIVISION-CODE",
+                    column="division_code__expected",
+                    params=(("values", (True,)),),
+                ),
+                Check(
+                    "known",
+                    Test.IN_SET,
+                    "QLT-DIVISION-UNKNOWN",
+                    Severity.WARN,
+                    "division_code__known",
+                    params=(("values", (True,)),),
+                ),
+                Check(
+                    "same_name_elsewhere",
+                    Test.PAIR_EQUAL,
+                    "QLT-DIVISION-NAME",
+                    Severity.WARN,
+                    "division_code__name",
+                    other="division_code__other_name",
+                ),
+            ),
+        ),
+    ] = None
+    division_level_code: Annotated[
+        str | None,
+        DataElement(
+            "区划级别",
+            Kind.CODE,
+            "Division level",
+            "P",
+            code_list="division_level",
+            code_label="division_level",
+            queryable=True,
+        ),
+    ] = None
+    parent_code: Annotated[
+        str | None,
+        DataElement(
+            "上级区划代码",
+            Kind.TEXT,
+            "Code of the superior division",
+            "GB/T 2260",
+            12,
+            queryable=True,
+            checks=(
+                Check(
+                    "parent_known",
+                    Test.IN_SET,
+                    "QLT-DIVISION-ORPHAN",
+                    Severity.WARN,
+                    "parent_code__known",
+                    params=(("values", (True,)),),
+                ),
+            ),
+        ),
+    ] = None
+    name_pinyin: Annotated[str | None, DataElement("汉语拼音", Kind.TEXT, "Name in Pinyin", "GB/T 28039", 200)] = None
+    urban_rural_code: Annotated[
+        str | None, DataElement("城乡分类代码", Kind.TEXT, "Urban-rural class", "统计上划分城乡的规定", 3)
+    ] = None
+    address_code: Annotated[
+        str | None,
+        DataElement(
+            "标准地址编码",
+            Kind.IDENTIFIER,
+            "Standard address code",
+            "GB/T 23705-2009",
+            40,
+            scheme="address_code",
+            strong=True,
+            queryable=True,
+            authority=CIVIL,
+        ),
+    ] = None
+    address_full: Annotated[str | None, DataElement("地址全称", Kind.TEXT, "Full address", "GB/T 23705-2009", 200)] = (
+        None
+    )
+    county_code: Annotated[
+        str | None, DataElement("所在区县代码", Kind.TEXT, "County of the place", "GB/T 2260", 6, queryable=True)
+    ] = None
+    category: Annotated[
+        str | None,
+        DataElement("类别", Kind.TEXT, "Category of a point of interest", "GB/T 35648-2017", 60, queryable=True),
+    ] = None
+    phone: Annotated[str | None, DataElement("电话", Kind.TEXT, "Telephone of a point of interest", "P", 30)] = None
+    uscc: Annotated[
+        str | None, DataElement("所属单位代码", Kind.TEXT, "Code of the entity at the place", "GB 32100-2015", 18)
+    ] = None
+    address_status_code: Annotated[
+        str | None,
+        DataElement(
+            "地址状态", Kind.CODE, "Address status", "P", code_list="address_status", code_label="address_status"
+        ),
+    ] = None
+    geom: Annotated[
+        str | None,
+        DataElement(
+            "几何",
+            Kind.GEOMETRY,
+            "Geometry",
+            "EPSG:4490 (CGCS2000)",
+            authority=SURVEY,
+            queryable=True,
+            checks=(
+                Check(
+                    "inside_city", Test.IN_SET, "QLT-GEOM-OUTSIDE", column="geom__inside", params=(("values", (True,)),)
+                ),
+                Check(
+                    "offset_m",
+                    Test.BETWEEN,
+                    "QLT-GEOM-OFFSET",
+                    Severity.WARN,
+                    "geom__offset_m",
+                    params=(("min", 0), ("max", 250)),
+                ),
+                Check(
+                    "repaired",
+                    Test.IN_SET,
+                    "QLT-GEOM-REPAIRED",
+                    Severity.WARN,
+                    "geom__repaired",
+                    params=(("values", (False,)),),
+                ),
+            ),
+        ),
+    ] = None
+    crs_source_code: Annotated[
+        str | None,
+        DataElement(
+            "原始坐标系",
+            Kind.CODE,
+            "Coordinate system as delivered",
+            "P",
+            code_list="crs_source",
+            code_label="crs_source",
+        ),
+    ] = None
+    h_accuracy_m: Annotated[
+        Decimal | None, DataElement("平面精度", Kind.DECIMAL, "Horizontal accuracy", "P", digits=(10, 2), unit="m")
+    ] = None
+
+
+REGISTER = Register(
+    name="place",
+    title="城市地理",
+    collection="places",
+    number=3,
+    model=Place,
+    personal=False,
+    natural_key="division_code",
+    contradiction=Contradiction(),
+    survivorship=Survivorship(together=(("geom", "crs_source_code", "h_accuracy_m"),)),
+    partition_by="place_type",
+    partitions=("division", "address", "poi"),
+)

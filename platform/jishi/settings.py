@@ -1,0 +1,121 @@
+"""Where this deployment keeps its state and what city it serves; read once at the edge and passed down, never at import.
+
+Settings come from the environment (``JISHI_…``); the city's own facts from ``JISHI_HOME/city.toml``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pwd
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from jishi.errors import DeclarationError, Fault
+
+SHARED_STATE = Path("/var/lib/jishi")
+
+
+class Settings(BaseSettings):
+    """Everything the environment may say; each field is documented in ``docs/settings.md``."""
+
+    model_config = SettingsConfigDict(env_prefix="JISHI_", frozen=True, extra="ignore")
+
+    home: Path | None = Field(None, description="Folder of city.toml, sources/ and dictionaries/ of this city.")
+    state: Path | None = Field(
+        None, description="Folder of the private database, landing zone, keys, logs and run files."
+    )
+    database_url: str | None = Field(
+        None, description="An existing PostgreSQL >= 15 with PostGIS; None = the private one."
+    )
+    key_file: Path | None = Field(None, description="File of the sealing keys; made at first start when absent.")
+    dictionaries: Path | None = Field(
+        None, description="Folder of the shipped dictionaries; None = checkout or package."
+    )
+    cipher: Literal["aes", "sm4"] = Field(
+        "aes", description="Block cipher that seals identity numbers and landed files."
+    )
+    host: str = Field("127.0.0.1", description="Address the API listens on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port the API listens on.")
+    chunk_rows: int = Field(200_000, ge=1_000, description="Rows of a delivery held in memory at once.")
+    landing_days: int = Field(180, ge=1, description="Days a delivery's bytes are kept in the landing zone.")
+    lease_s: int = Field(60, ge=5, description="Seconds after which a job of a silent worker may be taken over.")
+    language: Literal["zh-CN", "en"] = Field("zh-CN", description="Language of command output when LANG says nothing.")
+
+    @property
+    def state_dir(self) -> Path:
+        """The state folder: the setting, else ``var/`` of the checkout, else a folder the database's user can enter."""
+        if self.state is not None:
+            return self.state.absolute()
+        root = checkout() or Path.cwd()
+        if _others_can_enter(root):
+            return root / "var"
+        return SHARED_STATE / hashlib.sha256(str(root).encode()).hexdigest()[:12]
+
+    @property
+    def home_dir(self) -> Path:
+        return self.home.absolute() if self.home else self.state_dir / "home"
+
+    @property
+    def key_path(self) -> Path:
+        return self.key_file.absolute() if self.key_file else self.state_dir / "keys" / "sealing.json"
+
+    @property
+    def landing_dir(self) -> Path:
+        return self.state_dir / "landing"
+
+    @property
+    def dictionaries_dir(self) -> Path:
+        """Setting → checkout → the copy packaged with the wheel."""
+        if self.dictionaries is not None:
+            return self.dictionaries.absolute()
+        root = checkout()
+        return root / "dictionaries" if root else Path(__file__).parent / "_dictionaries"
+
+
+class City(BaseModel):
+    """``city.toml``: the facts of the one city this deployment serves. Degrees are EPSG:4490, longitude first."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = "苏州市"
+    name_en: str = "Suzhou"
+    division_prefix: str = Field("3205", pattern=r"^\d{2,6}$")
+    projected_srid: int = 4549
+    bbox: tuple[float, float, float, float] = (119.85, 30.70, 121.45, 32.15)
+    timezone: str = "Asia/Shanghai"
+    founding_date: date = date(1949, 10, 1)
+
+
+def checkout() -> Path | None:
+    """The checkout this package runs from, None when it is installed from a wheel."""
+    root = Path(__file__).resolve().parents[2]
+    return root if (root / "pyproject.toml").is_file() and (root / "dictionaries").is_dir() else None
+
+
+def load_city(settings: Settings) -> City:
+    """Read ``city.toml``; without the file the defaults stand. All faults are reported at once (``SET-CITY``)."""
+    path = settings.home_dir / "city.toml"
+    if not path.is_file():
+        return City()
+    try:
+        return City.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except tomllib.TOMLDecodeError as error:
+        raise DeclarationError("SET-CITY", path=path.name, reason=str(error)) from error
+    except ValidationError as error:
+        faults = tuple(
+            Fault(".".join(map(str, item["loc"])), "SET-VALUE", {"reason": item["msg"]}) for item in error.errors()
+        )
+        raise DeclarationError("SET-CITY", path=path.name, reason="", faults=faults) from error
+
+
+def _others_can_enter(folder: Path) -> bool:
+    """Whether an unprivileged user could enter: only asked of root, everyone else runs the database as himself."""
+    if os.geteuid() != 0:
+        return True
+    return all(part.stat().st_mode & 0o001 for part in (folder, *folder.parents)) and bool(pwd.getpwuid(0))

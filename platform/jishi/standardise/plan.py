@@ -1,0 +1,99 @@
+"""What one delivery's raw columns mean: the plan that standardise follows, made from a source and a file's headers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+from jishi.dictionary.codes import CodeList
+from jishi.registers.register import Register
+from jishi.settings import City
+
+if TYPE_CHECKING:
+    from jishi.identifiers.sealing import Sealer
+
+ROW_HASH = ("row-hash",)
+"""The key of a source without one: the row's own standardised values."""
+
+NULLS = ("", "N/A", "NULL", "null", "无", "-", "--", "/", "—")
+"""Spellings of "no value" unless a source declares its own."""
+
+Crs = Literal["cgcs2000", "gcj02", "wgs84", "bd09"]
+DateOrder = Literal["ymd", "dmy", "mdy"]
+
+TRANSFORMS: Mapping[str, str] = MappingProxyType(
+    {
+        "text": "tidied text",
+        "person_name": "name of a person 人名: no blanks inside, one middle dot",
+        "entity_name": "name of an entity 单位名称: full-width brackets",
+        "phone": "telephone without the country prefix of a mobile number",
+        "items": "list of names; params separator, member",
+        "money": "amount in 万元 of its currency; params unit (元, 万元)",
+        "money_currency": "currency of such an amount; params currency where the spelling names none",
+        "uscc": "unified social credit code; a number of 13 or 15 digits belongs to registration_number",
+        "registration_number": "number of 13 or 15 digits; everything else belongs to uscc",
+        "uscc_or_none": "the code where it is a well-formed one, otherwise nothing and no fault",
+        "uscc_division": "positions 3 to 8 of a well-formed code",
+        "uscc_category": "first two characters of a well-formed code",
+        "uscc_org_code": "positions 9 to 17 of a well-formed code",
+        "division_code": "division code of 2, 4, 6, 9 or 12 digits",
+        "division_level": "level of a division code; params digits = by_length, or by_deep: 0 province … 3 town",
+        "point": "two columns, longitude then latitude, in degrees",
+        "wkb": "geometry as WKB (binary or hexadecimal)",
+        "wkt": "geometry as WKT or GeoJSON text",
+    }
+)
+"""Transform name → what it makes; a take without one is read by the kind of its element."""
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Where one element's value comes from.
+
+    ``columns`` are raw headers: the first that is not empty in a row gives the value, headers the file lacks are passed
+    over (``point`` reads exactly two, longitude and latitude). ``constant`` stands in every row instead; that of
+    ``crs_source_code`` is always the plan's ``crs``. ``params``: those of :data:`TRANSFORMS`, and for dates
+    ``excel_serial = "true"`` (spreadsheet serials) and ``open_ended = "true"`` (长期 is no date; on for ``…_to``).
+    """
+
+    element: str
+    columns: tuple[str, ...] = ()
+    transform: str | None = None
+    constant: str | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything :func:`jishi.standardise.batch.standardise` needs to know about a delivery beside its rows.
+
+    ``key``: raw headers, or :data:`ROW_HASH`. ``origin``, ``effective``: raw headers, None = no sub-sources, and the
+    delivery's instant. ``scope``: raw headers or element names, () = none. ``deleted``: raw header and the values that
+    mark a row as a deletion. ``known_divisions``: six-digit codes ever valid. ``today``: the city's day.
+    """
+
+    register: Register
+    takes: tuple[Take, ...]
+    key: tuple[str, ...]
+    delivered_at: datetime
+    code_lists: Mapping[str, CodeList]
+    known_divisions: frozenset[str]
+    sealer: Sealer
+    city: City
+    today: date
+    origin: str | None = None
+    scope: tuple[str, ...] = ()
+    effective: str | None = None
+    deleted: tuple[str, tuple[str, ...]] | None = None
+    nulls: tuple[str, ...] = NULLS
+    crs: Crs = "cgcs2000"
+    date_order: DateOrder | None = None
+
+    @property
+    def mapped(self) -> dict[str, Take]:
+        """Element name → its take, in the order of the register; an element the register lacks is left out."""
+        takes = {take.element: take for take in self.takes}
+        return {name: takes[name] for name in self.register.elements if name in takes}

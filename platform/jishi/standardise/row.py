@@ -1,0 +1,126 @@
+"""What a row is, apart from its elements: key, origin, scope, effective date, faults, digest (step standardise)."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from jishi.identifiers.digests import digest_rows, tag_key
+from jishi.registers.element import Kind
+from jishi.registers.register import element_columns
+from jishi.standardise.date import read_dates
+from jishi.standardise.delivery import Delivery
+from jishi.standardise.identifier import Route, route_of
+from jishi.standardise.plan import ROW_HASH, Plan
+
+_LOCAL = r"^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?$"
+_OFFSET = r"(?:Z|[+-]\d{2}:?\d{2})$"
+
+
+def add_row_columns(frame: pl.DataFrame, delivery: Delivery) -> pl.DataFrame:
+    """``frame`` of element columns with the fixed columns of a standard batch; a key conflict is not seen here."""
+    raw, plan = delivery.raw, delivery.plan
+    stated = _stated_effective(delivery)
+    fault = raw["row_fault"].cast(pl.String).fill_null("")
+    frame = frame.with_columns(
+        raw["row_number"].cast(pl.Int64).alias("row_number"),
+        _origin(delivery).alias("origin"),
+        stated.fill_null(plan.delivered_at).alias("effective_from"),
+        _ended(delivery).alias("ended"),
+        fault.str.contains("ragged", literal=True).alias("row__ragged"),
+        fault.str.contains("replaced", literal=True).alias("row__replaced"),
+        pl.lit(False).alias("row__key_conflict"),
+        stated.alias("stated"),
+    )
+    frame = frame.with_columns(_scope(frame, delivery).alias("scope"))
+    frame = frame.with_columns(_digest(frame, plan), _source_key(frame, delivery))
+    return frame.with_columns(row__key_missing=pl.col("source_key").is_null())
+
+
+def _origin(delivery: Delivery) -> pl.Series:
+    if delivery.plan.origin is None:
+        return pl.Series([""]).new_from_index(0, delivery.raw.height)
+    return delivery.text((delivery.plan.origin,)).fill_null("")
+
+
+def _ended(delivery: Delivery) -> pl.Series:
+    if delivery.plan.deleted is None:
+        return pl.Series([False]).new_from_index(0, delivery.raw.height)
+    column, marks = delivery.plan.deleted
+    return delivery.text((column,)).is_in(list(marks)).fill_null(False)
+
+
+def _scope(frame: pl.DataFrame, delivery: Delivery) -> pl.Series:
+    """Parts joined by a colon, an unknown one empty; a part is a raw header or, where there is none, an element."""
+    parts = []
+    for place, name in enumerate(delivery.plan.scope):
+        is_element = name in frame.columns and name not in delivery.raw.columns
+        part = frame[name].cast(pl.String) if is_element else delivery.text((name,))
+        parts.append(part.fill_null("").alias(str(place)))
+    if not parts:
+        return pl.Series([""]).new_from_index(0, frame.height)
+    return pl.DataFrame(parts).select(scope=pl.concat_str(pl.all(), separator=":"))["scope"]
+
+
+def _stated_effective(delivery: Delivery) -> pl.Series:
+    """Instants (UTC) of the effective column, null where it says none: a day begins at midnight in the city."""
+    plan, height = delivery.plan, delivery.raw.height
+    if plan.effective is None:
+        return pl.Series([None], dtype=pl.Datetime("us", "UTC")).new_from_index(0, height)
+    text, zone = delivery.text((plan.effective,)), plan.city.timezone
+    parts = pl.DataFrame({"text": text, "day": read_dates(text, plan.date_order, ZoneInfo(zone))["low"]})
+    iso = pl.col("text").str.replace(" ", "T")
+    local = iso.str.replace(_LOCAL, "${1}T${2}:00").str.slice(0, 19).str.to_datetime("%Y-%m-%dT%H:%M:%S", strict=False)
+    absolute = (
+        pl.when(pl.col("text").str.contains(_OFFSET))
+        .then(iso.str.replace(r"Z$", "+00:00"))
+        .str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", strict=False, time_zone="UTC")
+    )
+    midnight = pl.col("day").cast(pl.Datetime("us"))
+    in_city = pl.coalesce(pl.when(pl.col("text").str.contains(_LOCAL)).then(local), midnight)
+    return parts.select(
+        stated=pl.coalesce(
+            absolute.cast(pl.Datetime("us", "UTC")),
+            in_city.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC"),
+        )
+    )["stated"]
+
+
+def _digest(frame: pl.DataFrame, plan: Plan) -> pl.Series:
+    """Over every element's value with how it read, the delete mark and the stated effective date.
+
+    Identity numbers count by themselves, not by their lookup, which a key rotation changes.
+    """
+    columns = []
+    for name in plan.mapped:
+        element = plan.register.elements[name]
+        values = (f"{name}__plain",) if element.kind is Kind.IDENTIFIER else element_columns(name, element)
+        columns += [*values, *(f"{name}__{fact}" for fact in ("read", "known") if f"{name}__{fact}" in frame.columns)]
+    return digest_rows(plan.sealer.keys, frame, [*columns, "ended", "stated"])
+
+
+def _source_key(frame: pl.DataFrame, delivery: Delivery) -> pl.Series:
+    """Keyed tag of the key columns; a column that gives an identifier counts by its normalised number."""
+    plan = delivery.plan
+    if plan.key == ROW_HASH:
+        return tag_key(plan.sealer.keys, _digest(frame, plan).to_frame("row"), ["row"])
+    parts = [_key_part(column, frame, delivery).alias(column) for column in plan.key]
+    return tag_key(plan.sealer.keys, pl.DataFrame(parts), [part.name for part in parts])
+
+
+def _key_part(column: str, frame: pl.DataFrame, delivery: Delivery) -> pl.Series:
+    plan = delivery.plan
+    numbers = [
+        frame[f"{name}__plain"]
+        for name, take in plan.mapped.items()
+        if column in take.columns and _names_somebody(name, plan)
+    ]
+    parts = pl.DataFrame([part.alias(str(place)) for place, part in enumerate((*numbers, delivery.text((column,))))])
+    return parts.select(part=pl.coalesce(pl.all()))["part"]
+
+
+def _names_somebody(name: str, plan: Plan) -> bool:
+    """Identifiers whose spellings vary; a division code as delivered also tells its level and counts as it stands."""
+    element = plan.register.elements[name]
+    return element.kind is Kind.IDENTIFIER and route_of(name, element) is not Route.DIVISION

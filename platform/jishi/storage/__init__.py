@@ -1,0 +1,1 @@
+"""The database: the private cluster, its roles, connections and backups; the floor of the road."""

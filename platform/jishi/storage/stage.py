@@ -1,0 +1,70 @@
+"""Stage tables: one UNLOGGED table a batch in schema ``stage``, visible to every connection, gone with the batch."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping
+
+import asyncpg
+
+SCHEMA = "stage"
+
+
+def stage_name(batch_id: int) -> str:
+    return f"b_{batch_id}"
+
+
+async def create(connection: asyncpg.Connection, batch_id: int, columns: Mapping[str, str]) -> str:
+    """A fresh stage table of ``columns`` (name → PostgreSQL type, from the declaration); what a killed run left is dropped."""
+    await drop(connection, batch_id)
+    name = f"{SCHEMA}.{stage_name(batch_id)}"
+    listed = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+    await connection.execute(f"CREATE UNLOGGED TABLE {name} ({listed})")
+    await connection.execute(f"ALTER TABLE {name} SET (autovacuum_enabled = off)")
+    return name
+
+
+async def copy(connection: asyncpg.Connection, batch_id: int, columns: Iterable[str], rows: bytes) -> None:
+    """Append CSV rows (null = empty unquoted field) to the stage table."""
+    await connection.copy_to_table(
+        stage_name(batch_id), schema_name=SCHEMA, columns=list(columns), source=io.BytesIO(rows), format="csv"
+    )
+
+
+async def discard_rows(connection: asyncpg.Connection, batch_id: int, rows: Iterable[int]) -> None:
+    """Take rows out that were settled otherwise (identical duplicates)."""
+    await connection.execute(
+        f"DELETE FROM {SCHEMA}.{stage_name(batch_id)} WHERE row_number = ANY($1::bigint[])", list(rows)
+    )
+
+
+async def mark_conflicts(connection: asyncpg.Connection, batch_id: int, rows: Iterable[int]) -> None:
+    """Rows of one key that say different things."""
+    await connection.execute(
+        f"UPDATE {SCHEMA}.{stage_name(batch_id)} SET row__key_conflict = TRUE WHERE row_number = ANY($1::bigint[])",
+        list(rows),
+    )
+
+
+async def analyse(connection: asyncpg.Connection, batch_id: int) -> None:
+    await connection.execute("SET default_statistics_target = 10")
+    await connection.execute(f"ANALYZE {SCHEMA}.{stage_name(batch_id)}")
+    await connection.execute("RESET default_statistics_target")
+
+
+async def count(connection: asyncpg.Connection, batch_id: int) -> int:
+    return int(await connection.fetchval(f"SELECT count(*) FROM {SCHEMA}.{stage_name(batch_id)}"))
+
+
+async def drop(connection: asyncpg.Connection, batch_id: int) -> None:
+    """Drop the stage table and what stands beside it."""
+    name = stage_name(batch_id)
+    await connection.execute(f"DROP TABLE IF EXISTS {SCHEMA}.{name}, {SCHEMA}.{name}_bad, {SCHEMA}.{name}_absent")
+
+
+async def keep_absent(connection: asyncpg.Connection, batch_id: int, contributions: Iterable[int]) -> str:
+    """A table of the contributions that a full delivery no longer holds; its name."""
+    name = f"{stage_name(batch_id)}_absent"
+    await connection.execute(f"CREATE UNLOGGED TABLE {SCHEMA}.{name} (contribution_id bigint)")
+    await connection.copy_records_to_table(name, schema_name=SCHEMA, records=((number,) for number in contributions))
+    return f"{SCHEMA}.{name}"

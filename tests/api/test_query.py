@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from jishi.errors import CallerError
+from jishi.registers.catalog import register_of
+from jishi_api import sql
+from jishi_api.query import DEFAULT_LIMIT, ItemsPlan, key_value, plan_items
+
+ENTITIES, PLACES = register_of("legal_entity"), register_of("place")
+
+
+def plan(register: object, **parameters: str) -> ItemsPlan:
+    return plan_items(register, parameters.items(), b"a secret")  # type: ignore[arg-type]
+
+
+def faults(register: object, *parameters: tuple[str, str]) -> dict[str, str]:
+    with pytest.raises(CallerError) as refused:
+        plan_items(register, parameters, b"a secret")  # type: ignore[arg-type]
+    assert refused.value.code == "QRY-PARAMETERS"
+    return {fault.name: fault.code for fault in refused.value.faults}
+
+
+def test_values_take_the_type_of_their_element() -> None:
+    made = plan(ENTITIES, establish_date="2001-02-28", entity_status_code="1", uscc=" 52320500ＭJ0001a ")
+    assert dict(made.equal) == {
+        "establish_date": date(2001, 2, 28),
+        "entity_status_code": "1",
+        "uscc": "52320500MJ0001A",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"), [("1", 1), ("007", 7), ("10000", 10_000), ("10001", 10_000), ("9" * 5000, 10_000)]
+)
+def test_a_limit_above_the_greatest_is_clamped(text: str, limit: int) -> None:
+    assert plan(PLACES, limit=text).limit == limit
+    assert plan(PLACES).limit == DEFAULT_LIMIT
+
+
+@pytest.mark.parametrize("text", ["0", "000", "-1", "1.5", "", "x", "１", "1e3"])
+def test_a_limit_that_is_no_positive_number_is_refused(text: str) -> None:
+    assert faults(PLACES, ("limit", text)) == {"limit": "QRY-VALUE-LIMIT"}
+
+
+def test_a_box_is_west_south_east_north() -> None:
+    assert plan(PLACES, bbox="120.5, 31,121.0,31.5").bbox == (120.5, 31.0, 121.0, 31.5)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "1,2,3",
+        "1,2,3,4,5,6",
+        "3,1,2,4",
+        "1,4,2,3",
+        "-181,0,0,1",
+        "0,0,0,91",
+        "170,0,-170,1",
+        "nan,0,1,1",
+        "1e1,0,11,1",
+    ],
+)
+def test_a_box_that_is_none_is_refused(text: str) -> None:
+    assert faults(PLACES, ("bbox", text)) == {"bbox": "QRY-VALUE-BBOX"}
+
+
+def test_every_fault_is_told_at_once() -> None:
+    assert faults(
+        ENTITIES,
+        ("limit", "x"),
+        ("bbox", "0,0,1,1"),
+        ("establish_date", "2001-02-30"),
+        ("legal_rep_name", "张三"),
+        ("entity_status", "存续"),
+        ("colour", "red"),
+        ("f", "csv"),
+        ("properties", "entity_name,shape"),
+        ("city", "a"),
+        ("city", "b"),
+        ("uscc", "92320500MA00000000"),
+        ("entity_name", "a\0"),
+    ) == {
+        "limit": "QRY-VALUE-LIMIT",
+        "bbox": "QRY-NO-GEOMETRY",
+        "establish_date": "QRY-VALUE-DATE",
+        "legal_rep_name": "QRY-NOT-QUERYABLE",
+        "entity_status": "QRY-NOT-QUERYABLE",
+        "colour": "QRY-UNKNOWN-PARAMETER",
+        "f": "QRY-VALUE-FORMAT",
+        "properties: shape": "QRY-PROPERTY-UNKNOWN",
+        "city": "QRY-GIVEN-TWICE",
+        "uscc": "QRY-KEY-PERSONAL",
+        "entity_name": "QRY-VALUE-TEXT",
+    }
+
+
+def test_no_fault_repeats_the_value() -> None:
+    with pytest.raises(CallerError) as refused:
+        plan(
+            ENTITIES,
+            establish_date="张三丰",
+            entity_name="张三丰" * 100,
+            bbox="张三丰",
+            cursor="张三丰",
+            limit="张三丰",
+        )
+    assert "张三丰" not in refused.value.text("en") + refused.value.text("zh-CN")
+
+
+def test_an_element_brings_the_label_of_its_code_and_a_label_comes_alone() -> None:
+    assert plan(ENTITIES, properties="entity_status_code,uscc").properties == (
+        "uscc",
+        "entity_status_code",
+        "entity_status",
+    )
+    assert plan(ENTITIES, properties="entity_status").properties == ("entity_status",)
+    assert plan(PLACES, properties="geom").properties == ()
+
+
+def test_the_code_of_an_individual_business_has_no_place_in_a_url() -> None:
+    for text in ("92320500MA00000000", "９2320500MA00000000", " 92"):
+        with pytest.raises(CallerError) as refused:
+            key_value(ENTITIES, text)
+        assert refused.value.code == "QRY-KEY-PERSONAL"
+
+
+def test_values_never_stand_in_the_statement() -> None:
+    evil = "'; DROP TABLE jishi.place; --"
+    statement = sql.page(plan(PLACES, place_name=evil, category=evil))
+    assert evil not in statement.text and statement.values[2:] == (evil, evil)
+
+
+def test_one_shape_is_one_statement() -> None:
+    first = sql.page(plan(PLACES, place_name="a", limit="5"))
+    second = sql.page(plan(PLACES, place_name="b", limit="50"))
+    assert first.text is second.text
