@@ -42,5 +42,5 @@ test-bare:
 
 clean: down
 	rm -rf .venv .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist
-	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -path ./var -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "var/ (database, keys, landing zone) is kept; remove it yourself if you mean it"

@@ -24,8 +24,10 @@ def _serve(args: argparse.Namespace) -> int:
     import uvicorn
 
     from jishi_api.main import create_app
+    from jishi_api.serving import prepare
 
     settings = Settings()
+    prepare(settings)  # what is wrong with city or keys is said as of any command, not out of the server
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     config = uvicorn.Config(
         create_app(settings),

@@ -19,6 +19,7 @@ from jishi.errors import CallerError, Fault, InternalError, JishiError, NotFound
 from jishi_api import problem
 
 REQUEST_ID = "X-Request-Id"
+RANDOM_VERSIONS = (4, 7)
 BODY_LIMIT_BYTES = 1024 * 1024
 
 log = logging.getLogger("jishi.api")
@@ -27,7 +28,7 @@ log = logging.getLogger("jishi.api")
 class Edge:
     """Gives ``request_id`` and ``language`` to the request's state; what nobody caught becomes a 500 without internals.
 
-    A caller's own X-Request-Id is kept if it is a UUID; anything else might carry a value that must not reach a log.
+    A caller's own X-Request-Id is kept if it is a random UUID; anything else might carry a personal value.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -40,7 +41,9 @@ class Edge:
         headers = Headers(scope=scope)
         request_id = _request_id(headers.get(REQUEST_ID))
         language = problem.language_of(headers.get("Accept-Language"))
-        scope["state"] = {**scope.get("state", {}), "request_id": request_id, "language": language}
+        state = {**scope.get("state", {}), "request_id": request_id, "language": language}
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]  # the server leaves out the body
+        scope = {**scope, "state": state, "method": method}
         started = False
 
         async def send_on(message: Message) -> None:
@@ -134,9 +137,10 @@ def _problem(request: Request, error: Exception) -> Response:
 
 def _request_id(given: str | None) -> str:
     try:
-        return str(uuid.UUID(given))
-    except (ValueError, TypeError, AttributeError):
+        known = uuid.UUID(given or "")
+    except ValueError:
         return str(uuid.uuid4())
+    return str(known if known.version in RANDOM_VERSIONS else uuid.uuid4())
 
 
 def _tell(error: BaseException, request_id: str) -> None:

@@ -8,24 +8,19 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from jishi import __doc__ as about
-from jishi.identifiers.keys import Use, load_or_create
-from jishi.settings import Settings, load_city
+from jishi.settings import Settings
 from jishi_api.edge import Edge, handle_errors
 from jishi_api.openapi import describe
 from jishi_api.routers import collections, dictionary, health, items, landing, stewardship
-from jishi_api.serving import Serving
+from jishi_api.serving import prepare
 
 
-def create_app(settings: Settings, *, cursor_secret: bytes | None = None) -> FastAPI:
-    """The API of one deployment. Nothing is opened or read from disk before it starts up.
-
-    ``cursor_secret`` signs paging cursors; None: derived from the deployment's key file, so that every process has it.
-    """
+def create_app(settings: Settings) -> FastAPI:
+    """The API of one deployment. Nothing is opened or read from disk before it starts up."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        secret = cursor_secret or load_or_create(settings.key_path).key(Use.QUERY, detail="cursor")
-        app.state.serving = Serving(settings, load_city(settings), secret)
+        app.state.serving = prepare(settings)
         try:
             yield
         finally:

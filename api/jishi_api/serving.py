@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
@@ -13,7 +13,8 @@ import asyncpg
 from starlette.requests import Request
 
 from jishi.errors import InternalError
-from jishi.settings import City, Settings
+from jishi.identifiers.keys import Use, load_or_create
+from jishi.settings import City, Settings, load_city
 from jishi.storage import cluster, engine, roles
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class Serving:
         except asyncpg.QueryCanceledError as error:
             raise InternalError("QRY-TIMEOUT") from error
         except _LOST as error:
+            with suppress(asyncpg.InterfaceError):  # the pool may have noticed before us
+                connection.terminate()
             raise InternalError("STO-CONNECT", reason=type(error).__name__) from error
         finally:
             await pool.release(connection)
@@ -72,6 +75,12 @@ class Serving:
             return self._pool
 
 
+def prepare(settings: Settings) -> Serving:
+    """Read the city and the deployment's keys (made where there are none yet); what is wrong with them is told here."""
+    keys = load_or_create(settings.key_path)
+    return Serving(settings, load_city(settings), keys.key(Use.QUERY, detail="cursor"))
+
+
 def serving_of(request: Request) -> Serving:
     """What the process that answers ``request`` holds."""
     serving: Serving = request.app.state.serving
@@ -82,10 +91,13 @@ _LOST = (
     OSError,
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
 )
+"""How a connection that the server has dropped shows itself, in the driver's various states of knowing it."""
 
 
 def _guarded(url: str) -> str:

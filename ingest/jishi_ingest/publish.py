@@ -14,6 +14,7 @@ from jishi.golden import ledger
 from jishi.golden.columns import Names
 from jishi.golden.ledger import Result
 from jishi.golden.resolve import Merge, Merged, merge_batch
+from jishi.golden.tables import COUNTS
 from jishi.quality.bands import BatchCounts, HeldReason, PublishedBatch, Thresholds, bands
 from jishi.quality.quarantine import Refused, store
 from jishi.storage import stage
@@ -90,7 +91,7 @@ async def hold(connection: asyncpg.Connection, prepared: Prepared, watch: Stopwa
     """Keep the refused rows, publish nothing, and say why."""
     batch = prepared.delivery.batch
     held = prepared.staged.received - len(prepared.refused) - _duplicates(prepared)
-    counts = dict.fromkeys(ledger.COUNTS, 0) | {"held": held}
+    counts = dict.fromkeys(COUNTS, 0) | {"held": held}
     notes = tuple({"code": reason.code, **reason.values} for reason in prepared.held)
     async with connection.transaction():
         now = await connection.fetchval("SELECT clock_timestamp()")

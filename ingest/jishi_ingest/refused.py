@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from jishi.identifiers.sealed_file import seal_bytes
-from jishi.quality.quarantine import Refused
+from jishi.quality.quarantine import Refused, row_context
 from jishi_ingest.connectors.reading import GEOMETRY
 from jishi_ingest.delivery import Delivery
 from jishi_ingest.examine import Examined
@@ -23,4 +23,6 @@ def refused_rows(road: Road, delivery: Delivery, examined: Examined) -> Iterator
                 row[GEOMETRY] = row[GEOMETRY].hex()
             key, reasons = examined.refused[row["row_number"]]
             raw = json.dumps(row, ensure_ascii=False).encode()
-            yield Refused(row["row_number"], key, seal_bytes(raw, road.keys), reasons)
+            context = row_context(delivery.batch.batch_id, row["row_number"])
+            sealed = seal_bytes(raw, road.keys, road.settings.cipher, context=context)
+            yield Refused(row["row_number"], key, sealed, reasons)

@@ -1,7 +1,8 @@
 """The one family of errors every step of the road raises; it knows no HTTP and no terminal.
 
-A code is grouped by stage and never reused: ``SET`` settings, ``STO`` storage, ``REG`` registers, ``DIC`` dictionary,
-``ING`` ingest, ``QLT`` quality, ``MAT`` matching, ``GLD`` golden, ``QRY`` query, ``ACC`` access, ``JOB`` jobs.
+A code is grouped by stage and never reused: ``SET`` settings, ``STO`` storage, ``RUN`` running a deployment, ``REG``
+registers, ``DIC`` dictionary, ``ING`` ingest, ``READ`` how a value read, ``QLT`` quality, ``MAT`` matching, ``GLD`` golden,
+``QRY`` query, ``ACC`` access, ``JOB`` jobs.
 The text of a code stands in ``jishi/messages`` in zh-CN and en; the error carries only the code and the values to fill in,
 none of which may be a personal value.
 """
@@ -35,7 +36,7 @@ class Fault:
 
 
 class JishiError(Exception):
-    """Base of all errors: a code, who is to blame, values for the message, and every fault found (reported at once)."""
+    """Base of all errors: a code, who is to blame, values for the message, and every fault found at once."""
 
     blame = Blame.OURS
 

@@ -1,4 +1,4 @@
-"""Where this deployment keeps its state and what city it serves; read once at the edge and passed down, never at import.
+"""Where this deployment keeps its state and what city it serves; read once at the edge, passed down, never at import.
 
 Settings come from the environment (``JISHI_…``); the city's own facts from ``JISHI_HOME/city.toml``.
 """

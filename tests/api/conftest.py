@@ -89,7 +89,7 @@ def put(connection: Connection[Any]) -> Put:
             row["geom"] = f"SRID=4490;{row['geom']}"
         names = ", ".join(f'"{name}"' for name in row)
         await connection.execute(
-            f"INSERT INTO jishi.{register} ({names}) "  # noqa: S608  written in this suite
+            f"INSERT INTO jishi.{register} ({names}) "
             f"SELECT {names} FROM jsonb_populate_record(NULL::jishi.{register}, $1::jsonb)",
             json.dumps(row),
         )
@@ -103,7 +103,7 @@ def _uid(number: int) -> UUID:
 
 
 async def _started(stack: AsyncExitStack, settings: Settings) -> FastAPI:
-    app = create_app(settings, cursor_secret=b"a secret of this test")
+    app = create_app(settings)
     await stack.enter_async_context(app.router.lifespan_context(app))
     return app
 

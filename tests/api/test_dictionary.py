@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import json
+
 import httpx
+
+JSON = {"Content-Type": "application/json"}
 
 
 async def test_names_are_resolved_with_their_reasons(reader: httpx.AsyncClient) -> None:
@@ -30,10 +34,11 @@ async def test_a_faulty_body_is_refused(anybody: httpx.AsyncClient) -> None:
         {"names": ["x"], "colour": "red"},
         {"names": ["x"], "context": {"as_of": "yesterday"}},
         {"names": ["x"], "scheme": "a\u0000"},
+        {"names": ["\ud800"]},
         {"names": ["x"], "context": {"place": "3205\u0000"}},
     )
     for body in bodies:
-        answer = await anybody.post("/dictionary/resolve", json=body)
+        answer = await anybody.post("/dictionary/resolve", content=json.dumps(body), headers=JSON)
         assert answer.status_code == 400 and answer.json()["code"] == "QRY-PARAMETERS", (body, answer.text)
         assert answer.json()["errors"]
 

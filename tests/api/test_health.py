@@ -38,7 +38,7 @@ async def test_not_ready_on_tables_of_another_version(
 
 async def test_without_a_database_alive_but_not_ready(tmp_path: Path) -> None:
     settings = Settings(state=tmp_path, home=tmp_path, database_url="postgresql://nobody@127.0.0.1:1/nothing")
-    app = create_app(settings, cursor_secret=b"x")
+    app = create_app(settings)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://jishi.test") as client:

@@ -53,9 +53,10 @@ async def test_a_problem_has_every_member_and_the_correlation_id(anybody: httpx.
     assert told["instance"] == f"urn:uuid:{request_id}" and told["status"] == answer.status_code == 404
 
 
-async def test_a_correlation_id_that_is_no_uuid_is_replaced(anybody: httpx.AsyncClient) -> None:
-    answer = await anybody.get("/health/live", headers={"X-Request-Id": "320505199001011234"})
-    assert UUID(answer.headers["X-Request-Id"]).version == 4
+async def test_a_correlation_id_that_is_no_random_uuid_is_replaced(anybody: httpx.AsyncClient) -> None:
+    for given in ("320505199001011234", "32050519900101123400000000000000", "", "x"):
+        answer = await anybody.get("/health/live", headers={"X-Request-Id": given})
+        assert UUID(answer.headers["X-Request-Id"]).version == 4 and "199001" not in answer.headers["X-Request-Id"]
 
 
 async def test_a_problem_speaks_the_callers_language(anybody: httpx.AsyncClient) -> None:
@@ -70,6 +71,11 @@ async def test_a_wrong_method_is_a_problem_that_names_the_right_ones(caller: htt
         answer = await caller.delete(path)
         assert answer.status_code == 405 and answer.json()["code"] == "QRY-METHOD"
         assert "GET" in answer.headers["Allow"]
+
+
+async def test_what_can_be_got_can_be_asked_for_its_head(caller: httpx.AsyncClient) -> None:
+    for path in ("/", "/collections", "/collections/places/items", "/health/live"):
+        assert (await caller.head(path)).status_code == 200
 
 
 async def test_a_body_too_long_is_refused_whether_it_says_so_or_not(anybody: httpx.AsyncClient) -> None:

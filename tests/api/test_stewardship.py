@@ -24,8 +24,8 @@ async def ledger(connection: Connection[Any]) -> None:
           received, unchanged, inserted, updated, ended, quarantined, held, duplicate, reasons, notes, fault
         )
         VALUES
-          (1, 'published', '欧阳明日.csv', '', '\\x01', 9, 3, 0, 2, 0, 0, 1, 0, 0, '{"ING-ROW-RAGGED": 1}', '["欧阳明日"]',
-           NULL),
+          (1, 'published', '欧阳明日.csv', '', '\\x01', 9, 3, 0, 2, 0, 0, 1, 0, 0,
+           '{"ING-ROW-RAGGED": 1}', '["欧阳明日"]', NULL),
           (1, 'refused', 'b', '', '\\x02', 9, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{}', '[]',
            '{"code": "ING-READ", "message": "欧阳明日", "line": 7, "byte": null}')
         """

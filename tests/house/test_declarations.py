@@ -17,7 +17,7 @@ from jishi.settings import Settings
 UNMASKED = {
     "natural_person.id_type_code": "says which kind of document, nothing of its number",
     "natural_person.other_id_type_code": "says which kind of document, nothing of its number",
-    "natural_person.sex_code": "two values; a mask that keeps anything keeps all, and counters need the form of address",
+    "natural_person.sex_code": "two values; a mask that keeps anything keeps all, and letters need a form of address",
     "natural_person.nationality_code": "nearly everybody has the same; needed to choose the document",
     "natural_person.residence_type_code": "registered or migrant: decides which office is competent",
     "natural_person.person_status_code": "a client must know that a person has died before it uses anything else",

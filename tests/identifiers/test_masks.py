@@ -114,9 +114,9 @@ async def test_postgresql_masks_as_python_does(connection: asyncpg.Connection[An
     for name in NAMES:
         masked = mask_sql("v", name)
         rows = await connection.fetch(
-            f"SELECT {masked} AS masked FROM unnest($1::text[]) WITH ORDINALITY AS t(v, n) ORDER BY n",  # noqa: S608
+            f"SELECT {masked} AS masked FROM unnest($1::text[]) WITH ORDINALITY AS t(v, n) ORDER BY n",
             values,
         )
         assert [row["masked"] for row in rows] == [mask(value, name) for value in values], name
-    found = await connection.fetchval(f"SELECT {mask_sql('v', 'year')} FROM (SELECT $1::date AS v) t", date(1962, 3, 5))  # noqa: S608
+    found = await connection.fetchval(f"SELECT {mask_sql('v', 'year')} FROM (SELECT $1::date AS v) t", date(1962, 3, 5))
     assert found == "1962"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -76,6 +76,16 @@ def test_every_planted_row_is_judged_as_the_truth_says(
         if not fits:
             wrong.append((plant["file"], row, plant["defect"], plant["detail"], rule, refused, warned - ALWAYS))
     assert not wrong
+
+
+def test_the_manifest_counts_every_reason(
+    city: Manifest, verdicts: dict[str, dict[int, tuple[set[str], set[str]]]]
+) -> None:
+    for delivery in city.deliveries:
+        if delivery.expected.status == "published":
+            reasons = Counter(rule for refused, _ in verdicts[delivery.file].values() for rule in refused)
+            expected = {rule: rows for rule, rows in delivery.expected.reasons.items() if rule not in PLANTED_LATER}
+            assert (delivery.file, dict(reasons)) == (delivery.file, expected)
 
 
 def test_no_other_row_is_refused_or_warned_of(

@@ -50,8 +50,8 @@ class StageTable:
 
     def bad(self) -> dict[int, tuple[frozenset[str], frozenset[str]]]:
         """Row number → ids of the rules that refuse it, and of those that warn of it."""
-        row, reasons, warnings = sa.column("row_number"), sa.column("reasons"), sa.column("warnings")
-        rows = sa.select(sa.table(f"{self.name}_bad", row, reasons, warnings, schema="stage"))
+        columns: Any = (sa.column(column) for column in ("row_number", "reasons", "warnings"))
+        rows = sa.select(sa.table(f"{self.name}_bad", *columns, schema="stage"))
         with self.engine.connect() as connection:
             return {
                 number: (frozenset(reasons), frozenset(warnings))

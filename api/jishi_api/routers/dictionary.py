@@ -21,15 +21,20 @@ router = APIRouter(prefix="/dictionary", tags=["dictionary"])
 
 CODE_LIMIT = 60
 
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+"""What PostgreSQL can take: anything but the character zero."""
+
+Word = Annotated[Text, Field(max_length=200)]
+
 
 class Context(BaseModel):
     """Where the names were used: place (name or division code), department (USCC), stage code, and the day."""
 
     model_config = ConfigDict(extra="forbid")
 
-    place: Annotated[str, Field(max_length=200)] | None = None
-    department: Annotated[str, Field(max_length=200)] | None = None
-    stage: Annotated[str, Field(max_length=200)] | None = None
+    place: Word | None = None
+    department: Word | None = None
+    stage: Word | None = None
     as_of: date | None = None
 
 
@@ -38,21 +43,14 @@ class Names(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    names: Annotated[list[str], Field(min_length=1, max_length=resolver.NAMES_LIMIT)]
-    scheme: Annotated[str, Field(max_length=CODE_LIMIT)] | None = None
+    names: Annotated[list[Text], Field(min_length=1, max_length=resolver.NAMES_LIMIT)]
+    scheme: Word | None = None
     context: Context = Context()
     limit: Annotated[int, Field(ge=1, le=50)] = 5
 
 
 @router.post("/resolve", summary="标准名称 standard names of given names")
 async def resolve(request: Request, wanted: Names) -> Response:
-    faults = tuple(
-        Fault(f"names.{number}", "QRY-VALUE-TEXT", {"longest": resolver.LENGTH_LIMIT})
-        for number, name in enumerate(wanted.names)
-        if "\0" in name
-    )
-    if faults:
-        raise CallerError("QRY-PARAMETERS", faults=faults)
     context = resolver.Context(**wanted.context.model_dump())
     async with serving_of(request).connection() as connection:
         answer = await resolver.resolve(connection, wanted.names, wanted.scheme, context, wanted.limit)

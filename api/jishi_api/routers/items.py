@@ -151,7 +151,7 @@ def _collection(request: Request, plan: ItemsPlan, rows: list[Mapping[str, Any]]
         {"href": address(request, "collections", plan.register.collection), "rel": "collection"},
     ]
     if len(rows) > plan.limit:
-        following = cursor.write(secret, plan.question, uuid.UUID(int=shown[-1]["uid"].int))
+        following = cursor.write(secret, plan.question, shown[-1]["uid"])
         links.append({"href": with_parameters(here, [*asked, ("cursor", following)]), "rel": "next", "type": GEOJSON})
     features = ",".join(_feature(row) for row in shown)
     return _geojson(

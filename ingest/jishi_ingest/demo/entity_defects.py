@@ -14,6 +14,7 @@ from jishi_ingest.demo.truth import Outcome, Plant
 NAME, CODE, FOUNDED, CAPITAL, SCOPE = HEADERS[0], HEADERS[1], HEADERS[2], HEADERS[5], HEADERS[6]
 READABLE = "legal_entity.uscc.readable"
 DATE_READABLE = "legal_entity.establish_date.readable"
+CAPITAL_READABLE = "legal_entity.reg_capital.readable"
 BLOCK = 8
 """Rows of the run whose columns are shifted."""
 
@@ -58,7 +59,9 @@ def block(enterprises: list[Enterprise], names: list[str], ground: Ground) -> li
 def _shift(record: Record, at: int) -> Plant:
     values = [*list(record.values())[1:], ""]
     record.update(zip(record, values, strict=True))
-    return Plant(at + 1, 21, Outcome.REFUSED, READABLE, "every column one to the left")
+    return Plant(
+        at + 1, 21, Outcome.REFUSED, READABLE, "every column one to the left", (DATE_READABLE, CAPITAL_READABLE)
+    )
 
 
 def _wrong_check(record: Record, place: Place) -> Verdict:

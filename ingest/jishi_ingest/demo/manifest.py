@@ -16,15 +16,15 @@ LEAST_PERSONS = 500
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """The counts of one delivery. ``reasons`` and ``warnings``: planted rows by rule id; others may come on top.
+    """The counts of one delivery. ``reasons``: rows by rule id, a row may have several; ``warnings``: planted rows.
 
-    For a delivery that is held, refused or unchanged as a whole only ``status`` and ``received`` are stated; of one
-    that is refused as a whole the road may not have read every row.
+    For a delivery that is held or refused as a whole only ``status`` and ``received`` are stated; a refused one counts
+    no row as received.
     """
 
     status: str = "published"
     received: int = 0
-    refused: int = 0  # rows refused for what they hold, planted ones
+    refused: int = 0  # rows refused for what they hold
     conflicting: int = 0  # rows of keys that stand twice with other values; quarantined too
     duplicate: int = 0
     conflicts: int = 0  # reviews of kind identifier-conflict
@@ -76,8 +76,8 @@ def deliver(
 ) -> Delivery:
     """A delivery with the counts its truth gives."""
     found = counts.outcomes
-    expected = Expected(status, counts.rows)
-    if status == "published":
+    expected = Expected(status, 0 if status == "refused" else counts.rows)
+    if status in ("published", "unchanged"):
         expected = Expected(
             status,
             counts.rows,

@@ -27,6 +27,7 @@ from jishi_ingest.demo.departments import (
 from jishi_ingest.demo.ground import Ground, lay_out
 from jishi_ingest.demo.manifest import Delivery, deliver
 from jishi_ingest.demo.people import people
+from jishi_ingest.demo.person_defect_kinds import knows
 from jishi_ingest.demo.truth import Outcome, Plant, Truth
 from jishi_ingest.demo.writers import Delimited, Sheet, Table
 
@@ -79,7 +80,7 @@ def write_population(
                 grown = known.filter(~pl.col("is_dead") & (pl.col("age") >= 22) & ~pl.col("name").str.contains("·"))
                 representatives = grown["name"].to_list()
             for department in DEPARTMENTS:
-                mine = known.filter(person_defects.knows(department))
+                mine = known.filter(knows(department))
                 written = number_records(
                     records(department, mine, ground, names, (seed, number)), department, serials[department]
                 )

@@ -35,11 +35,12 @@ class Plant:
     expected: Outcome
     rule: str = ""  # id of the rule that must say so, '' where none does
     detail: str = ""  # which variant of the defect
+    also: tuple[str, ...] = ()  # further rules that say so of the same row; counted, not written
 
 
 @dataclass
 class Counts:
-    """How many rows of one file must end how; ``reasons`` and ``warnings`` count planted rows only."""
+    """How many rows of one file must end how; ``warnings`` counts planted rows only."""
 
     rows: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -76,7 +77,7 @@ class Truth:
                 counts.outcomes[one.expected.value] += 1
                 if one.rule:
                     kind = counts.warnings if one.expected is Outcome.WARNING else counts.reasons
-                    kind[one.rule] += 1
+                    kind.update((one.rule, *one.also))
 
     def persons(self, file: str, first_row: int, persons: Iterable[int]) -> None:
         """State whom the rows from ``first_row`` on are about, by person number."""

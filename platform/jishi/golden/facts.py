@@ -20,7 +20,8 @@ async def fill_facts(connection: asyncpg.Connection, register: Register, stage: 
         await connection.execute(_PARENT.format(stage=stage))
     if "geom__offset_m" in staged:
         address = "p.address_full IS NOT DISTINCT FROM s.address_full" if "address_full" in staged else "TRUE"
-        await connection.execute(_OFFSET.format(stage=stage, same_address=address))
+        division = _SAME_DIVISION if "division_code" in staged else "FALSE"
+        await connection.execute(_OFFSET.format(stage=stage, same_address=address, same_division=division))
 
 
 _OTHER_NAME = """
@@ -41,13 +42,15 @@ UPDATE {stage} s SET parent_code__known = EXISTS (
 WHERE s.parent_code IS NOT NULL"""
 """Whether the division above is in the delivery or in the register."""
 
+_SAME_DIVISION = """p.division_code = s.division_code
+      AND p.division_level_code = s.division_level_code AND p.crs_source_code = '1'"""
+
 _OFFSET = """
 UPDATE {stage} s SET geom__offset_m = ST_DistanceSphere(
     ST_SetSRID(ST_Centroid(s.geom::geometry), 4326), ST_SetSRID(ST_Centroid(p.geom), 4326))
 FROM jishi.place p
 WHERE s.geom IS NOT NULL AND p.geom IS NOT NULL AND p.state = 'active' AND p.place_type = s.place_type
-  AND CASE WHEN s.place_type = 'division' THEN p.division_code = s.division_code
-      AND p.division_level_code = s.division_level_code AND p.crs_source_code = '1'
+  AND CASE WHEN s.place_type = 'division' THEN {same_division}
     ELSE p.place_name = s.place_name AND {same_address} END"""
 """Metres between the centroids of what is delivered and what is known of the same place (for divisions: its CGCS2000
 boundary)."""

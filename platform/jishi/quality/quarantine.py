@@ -20,6 +20,11 @@ class Refused:
     reasons: list[str]
 
 
+def row_context(batch_id: int, row_number: int) -> bytes:
+    """What a sealed row is bound to: it opens only as this row of this batch."""
+    return f"{batch_id}/{row_number}".encode()
+
+
 async def store(
     connection: asyncpg.Connection, batch_id: int, source_id: int, refused: Iterable[Refused], now: datetime
 ) -> int:
@@ -40,5 +45,6 @@ async def store(
 _SUPERSEDE = """
 UPDATE jishi.quarantine q SET status = 'superseded', closed_at = $3, closed_by_batch = $1
 FROM jishi.quarantine n
-WHERE n.batch_id = $1 AND q.source_id = $2 AND q.source_key = n.source_key AND q.status = 'open' AND q.batch_id <> $1"""
+WHERE n.batch_id = $1 AND q.source_id = $2 AND q.source_key = n.source_key AND q.status = 'open'
+  AND q.batch_id <> $1"""
 """Open rows of an earlier batch under keys that this batch refuses again."""

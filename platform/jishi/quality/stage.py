@@ -30,6 +30,8 @@ PINNED = "1.24.1"
 _FEW_ROWS = " -c parallel_tuple_cost=0"
 """Every statement here reads all rows and gives few: the planner, which expects many, would not share the reading."""
 
+_SILENT = logging.CRITICAL + 1
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -58,16 +60,16 @@ def warm() -> None:
 
     Raises ``QLT-VERSION`` when another version than the pinned one is installed.
     """
+    logging.getLogger("great_expectations").setLevel(_SILENT)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import great_expectations as gx
         import great_expectations.expectations
         import great_expectations.validator.metrics_calculator
+    # the one module that gives its logger a level of its own
+    logging.getLogger("great_expectations.data_context.types.base").setLevel(_SILENT)
     if gx.__version__ != PINNED:
         raise InternalError("QLT-VERSION", found=gx.__version__, needed=PINNED)
-    logger = logging.getLogger("great_expectations")
-    logger.addHandler(logging.NullHandler())
-    logger.propagate = False
 
 
 @contextmanager
@@ -79,6 +81,7 @@ def open_stage(psycopg_url: str, table: str) -> Iterator[Stage]:
     """
     warm()
     import great_expectations as gx
+    from great_expectations.datasource.fluent.sql_datasource import SQLDatasourceError
     from great_expectations.exceptions.exceptions import GreatExpectationsError
 
     context = gx.get_context(mode="ephemeral", project_config=_project(), cloud_mode=False)
@@ -91,7 +94,7 @@ def open_stage(psycopg_url: str, table: str) -> Iterator[Stage]:
             asset = source.add_table_asset(table, table_name=f'"{table}"', schema_name=SCHEMA)
             batch = asset.add_batch_definition_whole_table("all").get_batch()
         executor = batch.data.execution_engine
-    except (GreatExpectationsError, sa.exc.SQLAlchemyError, ValueError, TypeError, OSError) as error:
+    except (GreatExpectationsError, SQLDatasourceError, sa.exc.SQLAlchemyError, ValueError, OSError) as error:
         if source is not None:
             source.get_engine().dispose()
         raise InternalError("QLT-STAGE", table=table, reason=type(error).__name__) from None

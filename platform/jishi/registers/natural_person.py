@@ -13,6 +13,7 @@ from jishi.registers.survivorship import Survivorship
 
 POLICE, CIVIL, HEALTH, EDUCATION, SOCIAL = "公安", "民政", "卫生健康", "教育", "人力资源社会保障"
 PI, SPI = Sensitivity.PI, Sensitivity.SPI
+WARN, TRUE = Severity.WARN, (("values", (True,)),)
 
 
 class NaturalPerson(SQLModel):
@@ -84,29 +85,9 @@ class NaturalPerson(SQLModel):
                     column="id_number__check_actual",
                     other="id_number__check_expected",
                 ),
-                Check(
-                    "birth_date_real",
-                    Test.IN_SET,
-                    "QLT-ID-BIRTH",
-                    column="id_number__birth_real",
-                    params=(("values", (True,)),),
-                ),
-                Check(
-                    "division_known",
-                    Test.IN_SET,
-                    "QLT-ID-DIVISION",
-                    Severity.WARN,
-                    "id_number__division_known",
-                    params=(("values", (True,)),),
-                ),
-                Check(
-                    "type_agrees",
-                    Test.PAIR_EQUAL,
-                    "QLT-ID-TYPE",
-                    Severity.WARN,
-                    "id_number__type",
-                    other="id_type_code",
-                ),
+                Check("birth_date_real", Test.IN_SET, "QLT-ID-BIRTH", column="id_number__birth_real", params=TRUE),
+                Check("division_known", Test.IN_SET, "QLT-ID-DIVISION", WARN, "id_number__division_known", params=TRUE),
+                Check("type_agrees", Test.PAIR_EQUAL, "QLT-ID-TYPE", WARN, "id_number__type", other="id_type_code"),
             ),
         ),
     ] = None
@@ -355,7 +336,7 @@ class NaturalPerson(SQLModel):
             20,
             sensitivity=PI,
             mask=Mask.PHONE,
-            checks=(Check("shape", Test.REGEX, "QLT-SHAPE", Severity.WARN, params=(("regex", r"^1[3-9][0-9]{9}$"),)),),
+            checks=(Check("shape", Test.REGEX, "QLT-SHAPE", WARN, params=(("regex", r"^1[3-9][0-9]{9}$"),)),),
         ),
     ] = None
     email: Annotated[

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from sqlmodel import SQLModel
 
-from jishi.registers.element import Check, DataElement, Kind, Rule, Severity, Test
+from jishi.registers.element import Check, DataElement, Kind, Rule, Test
 from jishi.registers.survivorship import Survivorship
 
 

@@ -197,7 +197,9 @@ def define_shared(metadata: MetaData) -> None:
         Column("last_seq", BigInteger, nullable=False),
         Column("last_recorded_at", DateTime(timezone=True), nullable=False),
         Column("last_contribution_id", BigInteger, nullable=False),
-        Column("turned_to", DateTime(timezone=True), nullable=False, comment="clock up to which turn has applied versions"),
+        Column(
+            "turned_to", DateTime(timezone=True), nullable=False, comment="clock up to which turn has applied versions"
+        ),
         comment="One row a register: publish lock and clocks",
     )
 
@@ -244,5 +246,3 @@ def _index(table: str, name: str, element: DataElement, register: Register) -> I
     if element.kind is Kind.GEOMETRY:
         return Index(f"{table}_{name}_idx", name, postgresql_using="gist")
     return Index(f"{table}_{name}_idx", name, "uid")
-
-

@@ -28,15 +28,20 @@ def memory_bytes() -> int:
 
 def _for_memory(memory: int) -> dict[str, str]:
     mib = memory // MIB
-    # Parallel queries share memory through /dev/shm, which containers often make tiny.
-    shared = shutil.disk_usage("/dev/shm").total if Path("/dev/shm").is_dir() else 0  # noqa: S108
     return {
         "shared_buffers": f"{max(128, min(2048, mib // 8))}MB",
         "effective_cache_size": f"{max(256, mib // 2)}MB",
         "work_mem": f"{max(8, min(64, mib // 64))}MB",
         "maintenance_work_mem": f"{max(64, min(512, mib // 16))}MB",
-        "dynamic_shared_memory_type": "posix" if shared >= 512 * MIB else "mmap",
+        "dynamic_shared_memory_type": "posix" if _shared_memory_serves() else "mmap",
     }
+
+
+def _shared_memory_serves() -> bool:
+    """Parallel queries share memory through /dev/shm, which containers often make tiny and chroots leave closed."""
+    folder = Path("/dev/shm")  # noqa: S108
+    open_to_all = folder.is_dir() and bool(folder.stat().st_mode & 0o002)
+    return open_to_all and shutil.disk_usage(folder).total >= 512 * MIB
 
 
 _DURABILITY = {
