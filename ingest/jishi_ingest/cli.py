@@ -9,18 +9,16 @@ import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-from tqdm import tqdm
+from typing import TYPE_CHECKING, Any
 
 from jishi.errors import CallerError
-from jishi.golden.ledger import discard_batch
 from jishi.logs import configure
 from jishi.settings import Settings
-from jishi.storage.engine import connect
-from jishi_ingest.receipt import receipt
+from jishi.terminal import language
 from jishi_ingest.road import Road
-from jishi_ingest.run import collect, finish, source_of, submit, submit_again, worker
+
+if TYPE_CHECKING:
+    from asyncpg import Connection
 
 EXIT_CODES = {"held": 3, "refused": 4, "failed": 1}
 
@@ -73,6 +71,8 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
+    from jishi_ingest.run import collect, source_of, submit
+
     configure()
     road = Road.open(Settings())
     source = source_of(road, args.source)
@@ -93,6 +93,10 @@ def _run(args: argparse.Namespace) -> int:
 
 async def _see_through(road: Road, batch_id: int, label: str) -> dict[str, Any]:
     """Wait for a batch with a bar on a terminal, with a line a step otherwise."""
+    from tqdm import tqdm
+
+    from jishi_ingest.run import finish
+
     bar = tqdm(desc=label, unit=" rows", file=sys.stderr, disable=not sys.stderr.isatty())
     seen: dict[str, Any] = {}
 
@@ -105,7 +109,7 @@ async def _see_through(road: Road, batch_id: int, label: str) -> dict[str, Any]:
         seen.update(now)
 
     try:
-        return await finish(road, batch_id, progress)
+        return await finish(road, batch_id, progress, language())
     finally:
         bar.close()
 
@@ -114,51 +118,44 @@ def _tell(receipts: list[dict[str, Any]], as_json: bool) -> int:
     if as_json:
         print(json.dumps(receipts[0] if len(receipts) == 1 else receipts, ensure_ascii=False))
     else:
-        for item in receipts:
-            print(summary(item))
+        _print(receipts)
     return max(EXIT_CODES.get(item["status"], 0) for item in receipts)
 
 
-def summary(item: Mapping[str, Any]) -> str:
-    """A receipt for a person: counts, then every reason and warning with its rows."""
-    counts = ", ".join(
-        f"{name} {item[name]}"
-        for name in ("received", "inserted", "updated", "unchanged", "ended", "quarantined", "held", "duplicate")
-        if item[name]
-    )
-    lines = [f"batch {item['batch']} {item['source']} {item['file']}: {item['status']} ({counts})"]
-    lines += [f"  refused {rows:>8}  {rule}" for rule, rows in item["reasons"].items()]
-    lines += [f"  warned  {rows:>8}  {rule}" for rule, rows in item["warnings"].items()]
-    lines += [f"  note    {note['message']}" for note in item["notes"]]
-    if item["fault"]:
-        lines.append(f"  {item['fault']['code']}: {item['fault']['message']}")
-    return "\n".join(lines)
+def _print(receipts: list[dict[str, Any]]) -> None:
+    from jishi_ingest.summary import summary
+
+    for item in receipts:
+        print(summary(item, language()))
 
 
 def _status(args: argparse.Namespace) -> int:
-    async def look() -> list[dict[str, Any]]:
-        connection = await connect(Road.open(Settings()).url)
-        try:
-            query = (
-                "SELECT batch_id FROM jishi.batch WHERE $1::bigint IS NULL OR batch_id = $1 ORDER BY 1 DESC LIMIT 50"
-            )
-            found = await connection.fetch(query, args.batch)
-            if args.batch is not None and not found:
-                return [await receipt(connection, args.batch)]
-            return [await receipt(connection, row["batch_id"]) for row in found]
-        finally:
-            await connection.close()
-
-    receipts = asyncio.run(look())
+    receipts = asyncio.run(_receipts(Road.open(Settings()), args.batch))
     if args.json:
         print(json.dumps(receipts[0] if args.batch is not None else receipts, ensure_ascii=False))
     else:
-        for item in receipts:
-            print(summary(item))
+        _print(receipts)
     return 0
 
 
+async def _receipts(road: Road, batch: int | None) -> list[dict[str, Any]]:
+    """That of one batch, or those of the latest 50, the newest first."""
+    from jishi.storage.engine import connect
+    from jishi_ingest.receipt import receipt
+
+    connection: Connection[Any] = await connect(road.url)
+    try:
+        if batch is not None:
+            return [await receipt(connection, batch, language())]
+        found = await connection.fetch("SELECT batch_id FROM jishi.batch ORDER BY 1 DESC LIMIT 50")
+        return [await receipt(connection, row["batch_id"], language()) for row in found]
+    finally:
+        await connection.close()
+
+
 def _again(args: argparse.Namespace) -> int:
+    from jishi_ingest.run import submit_again
+
     configure()
     road = Road.open(Settings())
 
@@ -170,6 +167,9 @@ def _again(args: argparse.Namespace) -> int:
 
 
 def _discard(args: argparse.Namespace) -> int:
+    from jishi.golden.ledger import discard_batch
+    from jishi.storage.engine import connect
+
     async def discard() -> None:
         connection = await connect(Road.open(Settings()).url)
         try:
@@ -185,15 +185,23 @@ def _work(args: argparse.Namespace) -> int:
     configure()
 
     async def work() -> None:
-        from jishi.quality.stage import warm
+        from jishi_ingest.run import worker
         from jishi_ingest.scheduler import schedule
 
-        road = Road.open(Settings())
+        road = Road.open(Settings()).load()
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        await asyncio.to_thread(warm)
+        await asyncio.to_thread(_warm)
         await asyncio.gather(worker(road).run(stop), schedule(road, stop))
 
     asyncio.run(work())
     return 0
+
+
+def _warm() -> None:
+    """Import what takes seconds now, not in the first batch."""
+    from jishi.quality.stage import warm
+    from jishi_ingest import pipeline  # noqa: F401
+
+    warm()

@@ -36,6 +36,7 @@ async def examine(road: Road, connection: asyncpg.Connection, delivery: Delivery
         delivery.plan.today,
     )
     bad = validation.bad_table
+    await connection.execute(f"CREATE UNIQUE INDEX ON {bad} (row_number); ANALYZE {bad}")
     rows = await connection.fetch(
         f"SELECT b.row_number, s.source_key, b.reasons FROM {bad} b JOIN {staged.table} s USING (row_number)"
         " WHERE b.reasons <> '{}' ORDER BY 1"

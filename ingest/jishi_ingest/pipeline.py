@@ -11,9 +11,10 @@ from typing import Any
 
 import asyncpg
 
-from jishi.errors import InputRefusedError
+from jishi.errors import InputRefusedError, InternalError, JishiError
 from jishi.golden import ledger
 from jishi.golden.facts import fill_facts
+from jishi.golden.known import hashing
 from jishi.golden.ledger import Batch, Result
 from jishi.registers.catalog import register_of
 from jishi.storage import stage
@@ -33,7 +34,22 @@ async def travel(road: Road, batch_id: int, report: Report, *, release: bool = F
     connection = await connect(road.url, application="jishi-ingest")
     try:
         batch = await ledger.find_batch(connection, batch_id)
+        if batch.status not in ledger.UNFINISHED:
+            # the run that ended it died before it could tell the queue
+            await stage.drop(connection, batch_id)
+            return Result(batch.status)
         return await _travel(road, connection, batch, report, release=release)
+    finally:
+        await connection.close()
+
+
+async def abandon(road: Road, batch_id: int, error: Exception) -> None:
+    """After a failure of ours: the ledger says so, and the stage tables go."""
+    known = error if isinstance(error, JishiError) else InternalError("JOB-FAILED", reason=type(error).__name__)
+    connection = await connect(road.url, application="jishi-ingest")
+    try:
+        await ledger.fail(connection, batch_id, _fault(known))
+        await stage.drop(connection, batch_id)
     finally:
         await connection.close()
 
@@ -43,7 +59,7 @@ async def _travel(road: Road, connection: asyncpg.Connection, batch: Batch, repo
     register = register_of(source.register_name)
     watch = Stopwatch()
     ruleset = await ledger.ruleset(
-        connection, batch.source_id, source.version, register.rules_version, road.codes_version
+        connection, batch.source_id, source.version, f"{register.rules_version} {hashing()}", road.codes_version
     )
     await ledger.begin(connection, batch.batch_id, ruleset)
     if repeated := await ledger.repeated(connection, batch, ruleset):
@@ -52,7 +68,8 @@ async def _travel(road: Road, connection: asyncpg.Connection, batch: Batch, repo
         delivery = Delivery.open(road, source, batch)
         await report({"step": "read"})
         staged = await fill_stage(road, connection, delivery, ruleset, watch, report)
-        await settle_keys(road, connection, delivery, staged)
+        with watch.time("settle"):
+            await settle_keys(road, connection, delivery, staged)
     except InputRefusedError as error:
         await stage.drop(connection, batch.batch_id)
         return await _close(connection, batch, watch, refusal(error))
@@ -60,7 +77,8 @@ async def _travel(road: Road, connection: asyncpg.Connection, batch: Batch, repo
     await report({"step": "validate", "rows": staged.received})
     with watch.time("validate"):
         examined = await examine(road, connection, delivery, staged)
-    prepared = await prepare(road, connection, delivery, staged, examined)
+    with watch.time("judge"):
+        prepared = await prepare(road, connection, delivery, staged, examined)
     await report({"step": "merge", "rows": staged.received})
     if prepared.held and not release:
         result = await hold(connection, prepared, watch)
@@ -79,11 +97,14 @@ async def _close(connection: asyncpg.Connection, batch: Batch, watch: Stopwatch,
 
 def refusal(error: InputRefusedError) -> Result:
     """A delivery that cannot be read at all."""
-    fault = {
+    return Result("refused", fault={**_fault(error), "line": error.line, "byte": error.byte})
+
+
+def _fault(error: JishiError) -> dict[str, Any]:
+    return {
         "code": error.code,
         "message": error.text(),
         "message_en": error.text("en"),
-        "line": error.line,
-        "byte": error.byte,
+        "line": None,
+        "byte": None,
     }
-    return Result("refused", fault=fault)

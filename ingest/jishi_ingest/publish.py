@@ -12,9 +12,11 @@ import asyncpg
 
 from jishi.golden import ledger
 from jishi.golden.columns import Names
+from jishi.golden.facts import name_pairs
 from jishi.golden.ledger import Result
 from jishi.golden.resolve import Merge, Merged, merge_batch
 from jishi.golden.tables import COUNTS
+from jishi.matching.similarity import similarity
 from jishi.quality.bands import BatchCounts, HeldReason, PublishedBatch, Thresholds, bands
 from jishi.quality.quarantine import Refused, store
 from jishi.storage import stage
@@ -49,15 +51,39 @@ async def prepare(
     refused = await asyncio.to_thread(lambda: list(refused_rows(road, delivery, examined)))
     scopes = sorted(known.scopes)
     scope = "|".join(scopes) if len(scopes) <= 3 else hashlib.sha256("|".join(scopes).encode()).hexdigest()[:16]
+    thresholds = thresholds_of(source)
+    named, misnamed = await _names(connection, delivery, staged, examined, thresholds)
     counts = BatchCounts(
         received=staged.received,
         refused=len(refused),
         endings=len(absent) + await ledger.staged_endings(connection, staged.table, examined.bad),
         live=await ledger.live_contributions(connection, delivery.register, batch.source_id, scopes),
+        named=named,
+        misnamed=misnamed,
     )
     history = [PublishedBatch(rows) for rows in await ledger.volumes(connection, batch.source_id, scope)]
-    held = bands(thresholds_of(source), history, counts)
+    held = bands(thresholds, history, counts)
     return Prepared(delivery, staged, examined, absent, refused, scope, held)
+
+
+async def _names(
+    connection: asyncpg.Connection, delivery: Delivery, staged: Staged, examined: Examined, thresholds: Thresholds
+) -> tuple[int, int]:
+    """Rows whose entity the register knows, and those of them whose name has nothing of the one it has."""
+    found = await name_pairs(
+        connection,
+        delivery.register,
+        staged.table,
+        staged.columns,
+        examined.bad,
+        delivery.batch.source_id,
+        thresholds.names_rows,
+    )
+    if found is None or not found.pairs:
+        return (found.compared if found else 0), 0
+    floor = delivery.register.contradiction.name_floor
+    strange = await asyncio.to_thread(lambda: sum(similarity(*pair) <= floor for pair in found.pairs))
+    return found.compared, round(strange * found.differing / len(found.pairs))
 
 
 async def publish(connection: asyncpg.Connection, prepared: Prepared, ruleset: int, watch: Stopwatch) -> Result:

@@ -1,47 +1,82 @@
-"""What every run needs, opened once: city, code lists, keys, sources, and the way to the database."""
+"""What every run needs, each part read when it is first asked for: city, code lists, keys, sources, the way to the database.
+
+Handing a delivery to a running worker asks for little of it, so the heavy rooms are imported where they are needed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from jishi.dictionary.codes import CodeList, load_lists, version
-from jishi.dictionary.divisions import Divisions
-from jishi.identifiers.keys import Keys, load_or_create
-from jishi.identifiers.sealing import Sealer
 from jishi.settings import City, Settings, load_city
 from jishi.storage import cluster
 from jishi.storage.roles import INGEST
-from jishi_ingest.source import Source, load_sources
+
+if TYPE_CHECKING:
+    from jishi.dictionary.codes import CodeList
+    from jishi.identifiers.keys import Keys
+    from jishi.identifiers.sealing import Sealer
+    from jishi_ingest.source import Source
 
 
 @dataclass(frozen=True)
 class Road:
-    """The surroundings of a run; nothing of it changes while a worker lives, except by restarting it."""
+    """The surroundings of a run; nothing of it changes while a worker lives, except by restarting it.
+
+    A member raises DeclarationError with every fault of its dictionary, source or settings file.
+    """
 
     settings: Settings
-    city: City
-    url: str
-    keys: Keys
-    sealer: Sealer
-    code_lists: Mapping[str, CodeList]
-    codes_version: str
-    known_divisions: frozenset[str]
-    sources: Mapping[str, Source]
+    url: str = field(repr=False)  # holds a password
 
     @classmethod
     def open(cls, settings: Settings) -> Road:
-        """Load everything; raises DeclarationError with every fault of a dictionary or source file."""
-        keys = load_or_create(settings.key_path)
-        lists = load_lists(settings.dictionaries_dir / "codes", settings.home_dir / "dictionaries" / "codes")
-        return cls(
-            settings=settings,
-            city=load_city(settings),
-            url=settings.database_url or cluster.url(settings, INGEST),
-            keys=keys,
-            sealer=Sealer(keys, settings.cipher),
-            code_lists=lists,
-            codes_version=version(lists),
-            known_divisions=Divisions(lists["division"]).ever_known,
-            sources=load_sources(settings),
-        )
+        return cls(settings, settings.database_url or cluster.url(settings, INGEST))
+
+    def load(self) -> Road:
+        """Read everything now: a worker finds a fault of a declaration at its start, not in the first batch."""
+        _ = (self.city, self.sealer, self.codes_version, self.known_divisions, self.sources)
+        return self
+
+    @cached_property
+    def city(self) -> City:
+        return load_city(self.settings)
+
+    @cached_property
+    def keys(self) -> Keys:
+        from jishi.identifiers.keys import load_or_create
+
+        return load_or_create(self.settings.key_path)
+
+    @cached_property
+    def sealer(self) -> Sealer:
+        from jishi.identifiers.sealing import Sealer
+
+        return Sealer(self.keys, self.settings.cipher)
+
+    @cached_property
+    def code_lists(self) -> Mapping[str, CodeList]:
+        from jishi.dictionary.codes import load_lists
+
+        return load_lists(self.settings.dictionaries_dir / "codes", self.settings.home_dir / "dictionaries" / "codes")
+
+    @cached_property
+    def codes_version(self) -> str:
+        from jishi.dictionary.codes import version
+
+        return version(self.code_lists)
+
+    @cached_property
+    def known_divisions(self) -> frozenset[str]:
+        """Every division code that was ever in use."""
+        from jishi.dictionary.divisions import Divisions
+
+        return Divisions(self.code_lists["division"]).ever_known
+
+    @cached_property
+    def sources(self) -> Mapping[str, Source]:
+        from jishi_ingest.source import load_sources
+
+        return load_sources(self.settings)

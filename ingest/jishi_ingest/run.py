@@ -6,22 +6,22 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
 from jishi.errors import CallerError, InternalError
 from jishi.golden import ledger
 from jishi.golden.ledger import Landing, SourceEntry
-from jishi.golden.turn import turn_all
 from jishi.jobs import queue
-from jishi.jobs.work import Handler, Worker
+from jishi.jobs.work import Handler, Worker, lost_database
 from jishi.storage.engine import connect
 from jishi_ingest.landing import land
-from jishi_ingest.pipeline import travel
 from jishi_ingest.receipt import receipt
 from jishi_ingest.road import Road
-from jishi_ingest.source import Source
+
+if TYPE_CHECKING:
+    from jishi_ingest.source import Source
 
 Progress = Callable[[Mapping[str, Any]], None]
 
@@ -57,21 +57,24 @@ async def submit(road: Road, source: Source, file: Path) -> int:
 
 
 async def submit_again(road: Road, batch_id: int, *, release: bool) -> None:
-    """Queue a landed batch once more: release of a held one, or replay."""
+    """Queue a landed batch once more: release of a held one (``ING-NOT-HELD`` if it is none), or replay."""
     connection = await connect(road.url, application="jishi-submit")
     try:
         batch = await ledger.find_batch(connection, batch_id)
         payload = {"batch": batch_id, "release": release}
-        await queue.enqueue(connection, "ingest", lane_of(batch.source), payload)
+        async with connection.transaction():
+            await ledger.reopen(connection, batch_id, held=release)
+            await queue.enqueue(connection, "ingest", lane_of(batch.source), payload)
     finally:
         await connection.close()
 
 
 def waiting_files(road: Road, source: Source) -> list[Path]:
-    """Files that lie ready for the source under JISHI_HOME, oldest first."""
+    """Files that lie ready for the source under JISHI_HOME, oldest first; a name with a dot before it is still being written."""
     if source.connector.kind != "path":
         return []
-    found = [file for file in road.settings.home_dir.glob(source.connector.pattern) if file.is_file()]
+    lying = road.settings.home_dir.glob(source.connector.pattern)
+    found = [file for file in lying if file.is_file() and not file.name.startswith(".")]
     return sorted(found, key=lambda file: (file.stat().st_mtime_ns, file.name))
 
 
@@ -93,7 +96,7 @@ def entry_of(source: Source) -> SourceEntry:
     )
 
 
-async def finish(road: Road, batch_id: int, progress: Progress) -> dict[str, Any]:
+async def finish(road: Road, batch_id: int, progress: Progress, language: str = "zh-CN") -> dict[str, Any]:
     """See a queued batch through: a running worker does it, without one this process does; its receipt."""
     connection = await connect(road.url, application="jishi-wait")
     try:
@@ -108,7 +111,7 @@ async def finish(road: Road, batch_id: int, progress: Progress) -> dict[str, Any
         if job["status"] == "failed":
             error = json.loads(job["error"])
             raise InternalError("ING-RUN-FAILED", batch=batch_id, cause=error["code"], reason=error["message"])
-        return await receipt(connection, batch_id)
+        return await receipt(connection, batch_id, language)
     finally:
         await connection.close()
 
@@ -130,12 +133,22 @@ def handlers(road: Road) -> dict[str, Handler]:
     async def ingest(
         payload: Mapping[str, Any], report: Callable[[Mapping[str, Any]], Awaitable[None]]
     ) -> Mapping[str, Any]:
-        result = await travel(road, int(payload["batch"]), report, release=bool(payload.get("release")))
+        from jishi_ingest.pipeline import abandon, travel
+
+        batch_id = int(payload["batch"])
+        try:
+            result = await travel(road, batch_id, report, release=bool(payload.get("release")))
+        except Exception as error:
+            if not lost_database(error):
+                await abandon(road, batch_id, error)
+            raise
         return {"status": result.status}
 
     async def turn(
         payload: Mapping[str, Any], report: Callable[[Mapping[str, Any]], Awaitable[None]]
     ) -> Mapping[str, Any]:
+        from jishi.golden.turn import turn_all
+
         connection = await connect(road.url, application="jishi-turn")
         try:
             return await turn_all(connection)

@@ -11,9 +11,10 @@ import asyncpg
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 
+from jishi.errors import JishiError
 from jishi.golden.ledger import register_source
 from jishi.jobs import queue
-from jishi.jobs.work import GONE
+from jishi.jobs.work import GONE, lost_database
 from jishi.logs import logger
 from jishi.storage.engine import connect
 from jishi_ingest.road import Road
@@ -32,7 +33,9 @@ async def schedule(road: Road, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             await _lead(road, stop)
-        except GONE as error:
+        except (*GONE, JishiError) as error:
+            if not lost_database(error):
+                raise
             log.warning("scheduler lost the database (%s)", type(error).__name__)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), 5)

@@ -20,15 +20,15 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from jishi.dictionary.codes import CodeList
 from jishi.errors import DeclarationError, Fault, InputRefusedError
 from jishi.registers.catalog import registers
 from jishi.settings import City, Settings
 from jishi.standardise.plan import NULLS, ROW_HASH, TRANSFORMS, Crs, DateOrder, Plan, Take
-from jishi_ingest.connectors.reading import ReadOptions, fold_header
 
 if TYPE_CHECKING:
+    from jishi.dictionary.codes import CodeList
     from jishi.identifiers.sealing import Sealer
+    from jishi_ingest.connectors.reading import ReadOptions
 
 DECLARED_CRS: Mapping[str, frozenset[str]] = {
     "cgcs2000": frozenset({"EPSG:4490", "EPSG:4326", "OGC:CRS84"}),
@@ -191,6 +191,8 @@ def load_sources(settings: Settings) -> dict[str, Source]:
 
 def read_options(source: Source, settings: Settings) -> ReadOptions:
     """How a delivery of this source is to be read."""
+    from jishi_ingest.connectors.reading import ReadOptions
+
     return ReadOptions(
         chunk_rows=settings.chunk_rows, expected_headers=source.headers, sheet=source.sheet, footer=source.footer
     )
@@ -202,6 +204,8 @@ def fit(source: Source, columns: Iterable[str], crs: str | None = None) -> Fit:
     Raises InputRefusedError ``ING-HEADER-MISSING`` (each header of the key, of a required element, or of what the
     source needs to place a row in time and scope) and ``ING-CRS``.
     """
+    from jishi_ingest.connectors.reading import fold_header
+
     columns = tuple(columns)
     present: dict[str, str] = {}
     for column in columns:

@@ -8,15 +8,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
+import numpy as np
 import polars as pl
 
 from jishi.errors import InputRefusedError
 from jishi.golden.known import Known, Settled
+from jishi.golden.uid import new_uids
+from jishi.identifiers.sealed_columns import hex_texts
 from jishi.standardise.batch import stage_columns, standardise, to_copy
 from jishi.storage import stage
 from jishi_ingest.clock import Stopwatch
 from jishi_ingest.delivery import Delivery
 from jishi_ingest.road import Road
+
+
+EXTRA = {"uid": "uuid", "raw_tag": "uuid"}
+"""What the merge wants of a staged row besides the standard batch."""
 
 
 @dataclass
@@ -40,11 +47,11 @@ async def fill_stage(
     report: Callable[[Mapping[str, Any]], Awaitable[None]],
 ) -> Staged:
     """Read all chunks into the stage table, leaving out rows that the source's links settle as unchanged."""
-    columns = stage_columns(delivery.plan)
+    columns = stage_columns(delivery.plan) | EXTRA
     batch = delivery.batch
     table = await stage.create(connection, batch.batch_id, columns)
     with watch.time("known"):
-        known = await Known.load(connection, delivery.register, batch.source_id, ruleset)
+        known = await Known.load(connection, delivery.register, batch.source_id, ruleset, road.keys)
     staged = Staged(table, frozenset(columns), known)
     chunks = iter(delivery.reading.chunks)
     copying: asyncio.Task[None] | None = None
@@ -72,11 +79,20 @@ def _prepare(chunks: Iterator[pl.DataFrame], delivery: Delivery, staged: Staged,
         raw = next(chunks, None)
     if raw is None:
         return None
+    staged.received += raw.height
+    with watch.time("compare"):
+        rest = staged.known.split_raw(staged.known.tag(raw))
     with watch.time("standardise"):
-        frame = standardise(raw, delivery.plan)
-        staged.received += frame.height
+        frame = _examined(rest, delivery)
         staged.damaged += int((frame["row__ragged"] | frame["row__replaced"]).sum())
         return to_copy(staged.known.split(frame))
+
+
+def _examined(tagged: pl.DataFrame, delivery: Delivery) -> pl.DataFrame:
+    """The standard batch of tagged raw rows, with what the merge wants besides: a fresh uid and the raw tag."""
+    frame = standardise(tagged.drop("r1", "r2"), delivery.plan)
+    tags = np.ascontiguousarray(tagged.select("r1", "r2").to_numpy(), dtype=">u8")
+    return frame.with_columns(uid=new_uids(frame.height), raw_tag=hex_texts(tags.view(np.uint8).reshape(-1, 16)))
 
 
 async def _copy(
@@ -94,9 +110,9 @@ async def settle_keys(road: Road, connection: asyncpg.Connection, delivery: Deli
     if settled.duplicates:
         await stage.discard_rows(connection, batch_id, settled.duplicates)
     if settled.restage:
-        columns = stage_columns(delivery.plan)
+        columns = stage_columns(delivery.plan) | EXTRA
         for raw in delivery.again(frozenset(settled.restage)):
-            await stage.copy(connection, batch_id, columns, to_copy(standardise(raw, delivery.plan)))
+            await stage.copy(connection, batch_id, columns, to_copy(_examined(staged.known.tag(raw), delivery)))
     if settled.conflicts:
         await stage.mark_conflicts(connection, batch_id, settled.conflicts)
     await stage.analyse(connection, batch_id)

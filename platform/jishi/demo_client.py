@@ -11,16 +11,26 @@ from jishi.settings import Settings
 from jishi.storage.engine import connect, wait
 
 NAME = "demo"
+MEMBERS = frozenset({"client_id", "client_secret", "api_key"})
 
 
 def demo_client(settings: Settings, url: str) -> dict[str, str]:
     """``{"client_id", "client_secret", "api_key"}``; made anew where this database does not know the kept ones."""
     path = settings.state_dir / "keys" / "demo-client.json"
-    kept: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    kept = _kept(path)
     made = wait(_ensure(url, kept))
     if made != kept:
         _keep(path, made)
     return made
+
+
+def _kept(path: Path) -> dict[str, str]:
+    """What was written down, nothing where the file is gone or damaged."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return found if isinstance(found, dict) and found.keys() >= MEMBERS else {}
 
 
 def _keep(path: Path, credentials: dict[str, str]) -> None:

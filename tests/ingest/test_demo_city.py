@@ -136,7 +136,7 @@ def test_every_defect_is_planted_twice_at_least_and_names_a_rule_that_exists(cit
     for plant in truth:
         details[int(plant["defect"])].add(plant["detail"])
     assert len([detail for detail in details[18] if detail.endswith("CNY")]) == 10
-    assert len(CAPITALS) == 14
+    assert len(CAPITALS) == 15
     assert len(DATES) == 12
 
 

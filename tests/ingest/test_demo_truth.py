@@ -11,22 +11,18 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from jishi.dictionary.codes import load_lists
-from jishi.dictionary.divisions import Divisions
 from jishi.errors import InputRefusedError
-from jishi.identifiers.keys import load_or_create
-from jishi.identifiers.sealing import Sealer
 from jishi.registers import element
 from jishi.registers.catalog import registers
 from jishi.registers.element import Rule, Severity
-from jishi.settings import City, Settings
+from jishi.settings import Settings
 from jishi.standardise.batch import standardise
 from jishi_ingest.connectors.read import read_delivery
 from jishi_ingest.demo.generate import generate
 from jishi_ingest.demo.manifest import Delivery, Manifest
 from jishi_ingest.demo.population import SHORT
 from jishi_ingest.road import Road
-from jishi_ingest.source import fit, load_sources, read_options, source_plan
+from jishi_ingest.source import fit, read_options, source_plan
 
 TODAY = datetime(2026, 7, 1, tzinfo=UTC)
 PLANTED_LATER = {"ING-KEY-CONFLICT", "place.geom.offset_m"}
@@ -47,11 +43,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
 @pytest.fixture(scope="module")
 def road(tmp_path_factory: pytest.TempPathFactory) -> Road:
     folder = tmp_path_factory.mktemp("state")
-    settings = Settings(state=folder, home=folder / "home", database_url="postgresql:///none")
-    lists = load_lists(settings.dictionaries_dir / "codes", None)
-    keys = load_or_create(settings.key_path)
-    known = Divisions(lists["division"]).ever_known
-    return Road(settings, City(), "", keys, Sealer(keys, "aes"), lists, "", known, load_sources(settings))
+    return Road.open(Settings(state=folder, home=folder / "home", database_url="postgresql:///none"))
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from jishi.golden.turn import turn
 from jishi.identifiers import citizen_id, organisation_code, uscc
 from jishi.registers.catalog import register_of
 from jishi.settings import Settings
-from jishi.storage import cluster, engine, roles
+from jishi.storage import engine
 from jishi_ingest.road import Road
 from jishi_ingest.run import finish, source_of, submit, submit_again
 
@@ -75,6 +74,13 @@ hukou_address = {{ from = "address", optional = true }}
 """
 
 KINDS = {"entities": ENTITIES, "persons": PERSONS}
+
+State = dict[str, tuple[Any, ...]]
+
+#: What the oracle compares of an entity, and which of it is taken from one contribution.
+VALUES = ("entity_name", "uscc", "city", "business_scope", "legal_rep_name", "legal_rep_phone")
+GROUPS = (("entity_name",), ("uscc",), ("city",), ("business_scope",), ("legal_rep_name", "legal_rep_phone"))
+DAYS = (-400, -100, -25, -15, -5, 0, 15, 50, 10_000)
 
 
 @dataclass
@@ -178,21 +184,125 @@ def citizen_of(number: int, born: str = "19600101", division: str = "320505") ->
     return body + citizen_id.check_character(body)
 
 
-@contextmanager
-def fresh_database(server: Settings, template: str, name: str) -> Iterator[str]:
-    """A migrated database of its own, for fixtures that outlive one test."""
-    admin = engine.to_database(cluster.url(server, "postgres"), "postgres")
-    engine.wait(_run(admin, f"CREATE DATABASE {name} OWNER {roles.OWNER} TEMPLATE {template}"))
-    yield engine.to_database(cluster.url(server), name)
-    engine.wait(_run(admin, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+async def expected(city: Any, register: str, at: datetime, known: datetime) -> State:
+    """uid → values of every entity alive at ``at`` as known at ``known``, from contributions and links alone."""
+    revisions = await city.rows(
+        f"SELECT l.uid, l.rank, c.* FROM jishi.{register}_contribution c JOIN jishi.{register}_link l"
+        " USING (contribution_id)"
+    )
+    in_force: dict[int, dict[str, Any]] = {}
+    for revision in revisions:
+        if revision["effective_from"] > at or revision["recorded_at"] > known:
+            continue
+        other = in_force.get(revision["contribution_id"])
+        if other is None or _clocks(revision) > _clocks(other):
+            in_force[revision["contribution_id"]] = revision
+    alive: dict[str, list[dict[str, Any]]] = {}
+    for revision in in_force.values():
+        if not revision["ended"]:
+            alive.setdefault(str(revision["uid"]), []).append(revision)
+    return {uid: _survive(entries) for uid, entries in alive.items()}
 
 
-async def _run(url: str, statement: str) -> None:
-    connection = await engine.connect(url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
+def _clocks(revision: dict[str, Any]) -> tuple[datetime, datetime]:
+    return revision["effective_from"], revision["recorded_at"]
+
+
+def _survive(entries: list[dict[str, Any]]) -> tuple[Any, ...]:
+    """Of each group the best-ranked contribution that says anything, among equals the later one."""
+
+    def trust(entry: dict[str, Any]) -> tuple[Any, ...]:
+        return (
+            entry["rank"],
+            -entry["effective_from"].timestamp(),
+            -entry["recorded_at"].timestamp(),
+            entry["contribution_id"],
+        )
+
+    values: list[Any] = []
+    for group in GROUPS:
+        telling = sorted((e for e in entries if any(e[column] is not None for column in group)), key=trust)
+        values += [telling[0][column] if telling else None for column in group]
+    return tuple(values)
+
+
+async def recorded(city: Any, register: str, at: datetime, known: datetime) -> State:
+    """The same from golden and version tables, as design §4 says to read them."""
+    columns = ", ".join(VALUES)
+    found = await city.rows(
+        f"""
+SELECT DISTINCT ON (uid) uid, state, {columns} FROM (
+  SELECT uid, effective_from, recorded_at, state, {columns} FROM jishi.{register}
+  UNION ALL
+  SELECT uid, effective_from, recorded_at, state, {columns} FROM jishi.{register}_version
+) v
+WHERE effective_from <= $1 AND recorded_at <= $2
+ORDER BY uid, effective_from DESC, recorded_at DESC""",
+        at,
+        known,
+    )
+    return {str(row["uid"]): tuple(row[c] for c in VALUES) for row in found if row["state"] == "active"}
+
+
+async def served(city: Any, register: str) -> State:
+    """What a query without clocks answers."""
+    found = await city.rows(f"SELECT uid, {', '.join(VALUES)} FROM jishi.{register} WHERE state = 'active'")
+    return {str(row["uid"]): tuple(row[c] for c in VALUES) for row in found}
+
+
+class Subscriber:
+    """Somebody who follows the change feed and fetches what it names; must always hold what is served."""
+
+    def __init__(self, city: Any, register: str) -> None:
+        self.city, self.register = city, register
+        self.position = 0
+        self.held: State = {}
+
+    async def follow(self) -> list[str]:
+        """Fold what is new in the feed; the types of the changes."""
+        now = await served(self.city, self.register)
+        news = await self.city.changes(self.register, after=self.position)
+        self.position += len(news)
+        for change in news:
+            uid = str(change["uid"])
+            match change["type"]:
+                case "create":
+                    assert uid not in self.held, "created twice"
+                    self.held[uid] = now.get(uid, ())
+                case "end":
+                    self.held.pop(uid, None)
+                case "change":
+                    assert uid in self.held, "changed without being there"
+                    named = set(change["elements"])
+                    before = self.held[uid]
+                    after = now.get(uid, before)  # gone already where an end follows
+                    moved = {name for name, old, new in zip(VALUES, before, after, strict=True) if old != new}
+                    assert moved <= named, "a changed element is not named"
+                    self.held[uid] = after
+        assert self.held == now
+        return [change["type"] for change in news]
+
+
+class Watcher:
+    """Checks after every step all that must always hold, and that what was known once stays known."""
+
+    def __init__(self, city: Any, register: str = "legal_entity") -> None:
+        self.city, self.register = city, register
+        self.subscriber = Subscriber(city, register)
+        self.past: list[tuple[datetime, datetime, State]] = []
+
+    async def look(self, *points: datetime, now: datetime | None = None) -> list[str]:
+        """The types of the changes since the last look. ``now``: to where time has been turned; None = no further."""
+        types = await self.subscriber.follow()
+        known = await self.city.value(f"SELECT max(recorded_at) FROM jishi.{self.register}_contribution")
+        assert await served(self.city, self.register) == await expected(self.city, self.register, now or known, known)
+        for at in (*(known + timedelta(days=days) for days in DAYS), *points):
+            wanted = await expected(self.city, self.register, at, known)
+            assert await recorded(self.city, self.register, at, known) == wanted, at
+            self.past.append((at, known, wanted))
+        for at, earlier, state in self.past:
+            assert await recorded(self.city, self.register, at, earlier) == state, (at, earlier)
+        return types
 
 
 @pytest.fixture
@@ -211,6 +321,6 @@ def invent() -> dict[str, Callable[..., str]]:
 
 
 @pytest.fixture(scope="session")
-def instant() -> Callable[..., datetime]:
-    """``instant(2020, 1, 1)`` at midnight UTC."""
-    return lambda *parts: datetime(*parts, tzinfo=UTC)
+def watch() -> Callable[[Deployment], Watcher]:
+    """Makes the watcher of a deployment's legal entities, who recomputes their states from contributions alone."""
+    return Watcher

@@ -304,7 +304,6 @@ def test_the_same_file_again_changes_nothing(table: Loaded, file: str) -> None:
     assert again["golden"] == {"created": 0, "changed": 0, "ended": 0, "review": 0}
 
 
-@pytest.mark.soak
 @pytest.mark.parametrize("file", EVERYTHING)
 def test_two_provinces_at_once(table: Loaded, file: str) -> None:
     source, received, _ = EVERYTHING[file]

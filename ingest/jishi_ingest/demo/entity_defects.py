@@ -156,7 +156,7 @@ CAPITALS = (
     ("{n}万元人民币", "CNY"),
     ("{n}(万元)", "CNY"),
     ("{n}（万元）", "CNY"),
-    ("{n}(万)", "CNY"),
+    ("{n}(万人民币)", "CNY"),
     ("{n}万元", "CNY"),
     ("{yuan}元", "CNY"),
     ("{yuan:,}元", "CNY"),
@@ -165,8 +165,10 @@ CAPITALS = (
     ("{n}(万港币)", "HKD"),
     ("{n}万欧元", "EUR"),
     ("{n}万日元", "JPY"),
+    ("{n}(万)", "unsaid"),
 )
-"""Ten spellings of the same capital, then foreign currencies; ``detail`` of the truth is the value in 万元."""
+"""Ten spellings of the same capital, foreign currencies, and an amount that names none; ``detail`` of the truth is the
+value in 万 and the currency."""
 DATES = (
     ("{0:%Y-%m-%d}", True),
     ("{0.year}/{0.month}/{0.day}", True),

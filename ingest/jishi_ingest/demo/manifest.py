@@ -10,6 +10,8 @@ from typing import Any
 from jishi_ingest.demo.truth import Counts, Outcome
 
 FILE = "manifest.json"
+TRUTH = "truth.csv"
+"""The file beside it that states every planted defect."""
 LEAST_PERSONS = 500
 """A city of fewer does not hold two rows of every defect."""
 

@@ -8,10 +8,6 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from asyncpg import UndefinedTableError
-
-from jishi.dictionary.load import LoadReport, load_all
-from jishi.dictionary.resolve import Answer, resolve
 from jishi.errors import CallerError
 from jishi.settings import Settings
 from jishi.storage import cluster
@@ -20,6 +16,9 @@ from jishi.terminal import language, text
 
 if TYPE_CHECKING:
     from asyncpg import Connection
+
+    from jishi.dictionary.load import LoadReport
+    from jishi.dictionary.resolve import Answer
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -90,11 +89,15 @@ def _resolve(args: argparse.Namespace) -> int:
 
 
 async def _loaded(url: str, settings: Settings) -> LoadReport:
+    from jishi.dictionary.load import load_all
+
     async with _connected(url) as connection:
         return await load_all(connection, settings)
 
 
 async def _resolved(url: str, names: list[str], scheme: str | None) -> Answer:
+    from jishi.dictionary.resolve import resolve
+
     async with _connected(url) as connection:
         return await resolve(connection, names, scheme)
 
@@ -102,6 +105,8 @@ async def _resolved(url: str, names: list[str], scheme: str | None) -> Answer:
 @asynccontextmanager
 async def _connected(url: str) -> AsyncIterator[Connection[Any]]:
     """A connection, closed afterwards; a database without tables is said to be one (``DIC-NO-TABLES``)."""
+    from asyncpg import UndefinedTableError
+
     connection = await connect(url)
     try:
         yield connection

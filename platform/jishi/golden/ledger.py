@@ -14,6 +14,9 @@ from jishi.errors import CallerError, NotFoundError
 from jishi.golden.tables import COUNTS
 from jishi.registers.register import Register
 
+UNFINISHED = ("landed", "running")
+"""States of a batch that still has its run before it."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceEntry:
@@ -130,6 +133,27 @@ RETURNING ruleset_id""",
         codes,
     )
     return int(number)
+
+
+async def reopen(connection: asyncpg.Connection, batch_id: int, *, held: bool) -> None:
+    """A finished batch is to be run once more; raises CallerError when it should be ``held`` and is not."""
+    changed = await connection.fetchval(
+        "UPDATE jishi.batch SET status = 'landed' WHERE batch_id = $1 AND (NOT $2::boolean OR status = 'held')"
+        " RETURNING batch_id",
+        batch_id,
+        held,
+    )
+    if changed is None:
+        raise CallerError("ING-NOT-HELD", batch=batch_id)
+
+
+async def fail(connection: asyncpg.Connection, batch_id: int, fault: Mapping[str, Any]) -> None:
+    """The batch could not be run, by our fault; nothing of it was published."""
+    await connection.execute(
+        "UPDATE jishi.batch SET status = 'failed', fault = $2, finished_at = clock_timestamp() WHERE batch_id = $1",
+        batch_id,
+        json.dumps(dict(fault)),
+    )
 
 
 async def begin(connection: asyncpg.Connection, batch_id: int, ruleset_id: int) -> None:

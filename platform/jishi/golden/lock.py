@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import asyncpg
 
@@ -18,10 +18,6 @@ class Clock:
     last_seq: int
     last_contribution_id: int
 
-    @property
-    def millisecond(self) -> int:
-        return int(self.recorded_at.timestamp() * 1000)
-
 
 async def lock_register(connection: asyncpg.Connection, register: Register) -> Clock:
     """Take the register's publish lock until the transaction ends."""
@@ -32,12 +28,10 @@ async def lock_register(connection: asyncpg.Connection, register: Register) -> C
         register.number,
         register.name,
     )
+    await connection.execute("SELECT FROM jishi.register_state WHERE register = $1 FOR UPDATE", register.number)
     state = await connection.fetchrow(
-        "SELECT clock_timestamp() AS now, last_seq, last_recorded_at, last_contribution_id"
-        " FROM jishi.register_state WHERE register = $1 FOR UPDATE",
+        "SELECT greatest(clock_timestamp(), last_recorded_at + interval '1 microsecond') AS recorded_at,"
+        " last_seq, last_contribution_id FROM jishi.register_state WHERE register = $1",
         register.number,
     )
-    now = await connection.fetchval("SELECT clock_timestamp()")
-    last: datetime = state["last_recorded_at"]
-    recorded_at = now if last.year == 1 or now > last else last + timedelta(microseconds=1)
-    return Clock(recorded_at, state["last_seq"], state["last_contribution_id"])
+    return Clock(state["recorded_at"], state["last_seq"], state["last_contribution_id"])

@@ -18,9 +18,13 @@ async def recompute(connection: asyncpg.Connection, names: Names, recorded_at: d
     """Recompute every entity in ``touched``; afterwards ``delta(uid, type, effective_from, elements)`` says what changed."""
     await connection.execute(_fresh(names), recorded_at)
     await connection.execute(_stored(names))
+    await connection.execute(
+        "CREATE INDEX ON fresh (uid, n); CREATE INDEX ON stored (uid, effective_from); ANALYZE fresh; ANALYZE stored"
+    )
     await connection.execute(_appended(names))
     await connection.execute("ANALYZE appended")
     await connection.execute(_in_force(names), recorded_at)
+    await connection.execute("ANALYZE in_force")
     await connection.execute(change_of(names))
     await connection.execute(_keep_superseded(names))
     await connection.execute(_insert_versions(names), recorded_at, batch_id)
@@ -127,7 +131,8 @@ WHERE g.uid IS NULL OR a.t >= g.effective_from"""
 
 
 def change_of(names: Names) -> str:
-    """What the change feed says of each entity whose golden values or state differ."""
+    """What the change feed says of each entity whose golden values or state differ; nothing of what was not there before
+    and is not there now."""
     elements = ",\n    ".join(
         f"CASE WHEN ({', '.join(f'a.{c}' for c in columns)}) IS DISTINCT FROM "
         f"({', '.join(f'g.{c}' for c in columns)}) THEN '{element}' END"
@@ -137,15 +142,13 @@ def change_of(names: Names) -> str:
 CREATE TEMP TABLE delta ON COMMIT DROP AS
 SELECT * FROM (
   SELECT a.uid, a.t AS effective_from,
-    CASE WHEN g.uid IS NULL AND a.state = 'ended' THEN 'end'
-         WHEN g.uid IS NULL OR (g.state <> 'active' AND a.state = 'active') THEN 'create'
-         WHEN a.state = 'ended' AND g.state <> 'ended' THEN 'end'
-         ELSE 'change' END AS type,
+    CASE WHEN COALESCE(g.state, 'ended') = 'active' THEN CASE a.state WHEN 'active' THEN 'change' ELSE 'end' END
+         WHEN a.state = 'active' THEN 'create' END AS type,
     CASE WHEN g.uid IS NOT NULL AND g.state = 'active' AND a.state = 'active' THEN array_remove(ARRAY[
     {elements}], NULL) END AS elements
   FROM in_force a LEFT JOIN {names.golden} g ON g.uid = a.uid
 ) d
-WHERE d.type <> 'change' OR d.elements IS NULL OR d.elements <> '{{}}'"""
+WHERE d.type <> 'change' OR d.elements <> '{{}}'"""
 
 
 def _element_columns(names: Names) -> list[tuple[str, tuple[str, ...]]]:

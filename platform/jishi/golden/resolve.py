@@ -13,6 +13,7 @@ from datetime import datetime
 
 import asyncpg
 
+from jishi.golden.bulk import Bulk
 from jishi.golden.columns import Names
 from jishi.golden.feed import publish_changes
 from jishi.golden.lock import Clock, lock_register
@@ -54,40 +55,37 @@ class Merged:
 
 
 async def merge_batch(connection: asyncpg.Connection, merge: Merge) -> Merged:
-    """Match and merge the accepted rows of the stage table, append versions, number the changes. Inside a transaction."""
-    names = merge.names
+    """Match and merge the accepted rows of the stage table, append versions, number the changes. Inside a transaction.
+
+    Most rows of a first delivery are *plain*: accepted, of an unknown key, in force at once, their number carried by no
+    other row or entity. They are taken straight from the stage table, which holds a fresh uid a row; only the others are
+    looked at one by one, in the temp table ``incoming``. ``settled`` holds the rows that are refused or say nothing new.
+    """
+    names, number = merge.names, merge.names.register.number
     clock = await lock_register(connection, names.register)
     await connection.execute("SET LOCAL work_mem = '256MB'")
-    await connection.execute(_incoming(merge), merge.source_id, clock.millisecond)
-    await connection.execute("ANALYZE incoming")
+    bulk = Bulk(connection, names)
+    unchanged = await _sort_out(connection, merge, clock)
     begun = time.monotonic()
     await link_by_identifier(connection, names.register, names.stage, names.staged, names.golden)
     match_s = time.monotonic() - begun
-    rows = await connection.fetchrow(_ROWS)
-    unchanged = await connection.fetchval(_unchanged(merge), merge.source_id)
-    await connection.execute(_FUTURE, clock.recorded_at)
-    await connection.execute(_contributions(names), clock.last_contribution_id, clock.recorded_at, merge.batch_id)
+    rows = await connection.fetchrow(_rows(names))
+    await bulk.begin(rows["inserted"])
+    first, batch = clock.last_contribution_id, merge.batch_id
+    await connection.execute(_contributions(names), first, clock.recorded_at, batch)
     absent = await _end_absent(connection, merge, clock)
-    await connection.execute(
-        _new_links(merge),
-        clock.last_contribution_id,
-        merge.source_id,
-        merge.rank,
-        json.dumps(dict(merge.origin_ranks)),
-        merge.ruleset_id,
-    )
+    ranks = json.dumps(dict(merge.origin_ranks))
+    await connection.execute(_new_links(merge), first, merge.source_id, merge.rank, ranks, merge.ruleset_id)
     await connection.execute(_changed_links(merge), merge.ruleset_id)
     await _identifiers(connection, merge, clock)
-    await connection.execute(
-        _reviews(names), names.register.number, clock.last_contribution_id, merge.batch_id, clock.recorded_at
-    )
-    await connection.execute(_touched(names))
+    await connection.execute(_REVIEWS, number, first, batch, clock.recorded_at)
+    await connection.execute(_TOUCHED)
     await connection.execute("ANALYZE touched")
-    await recompute(connection, names, clock.recorded_at, merge.batch_id)
-    created = await connection.execute(_golden_singles(names), clock.recorded_at, merge.batch_id)
-    counts, last_seq = await publish_changes(connection, names.register, clock)
-    highest = await connection.fetchval(f"SELECT COALESCE(max(row_number), 0) FROM {names.stage}")
-    await connection.execute(_CLOCK, names.register.number, clock.recorded_at, last_seq, highest)
+    await recompute(connection, names, clock.recorded_at, batch)
+    created = await connection.execute(_golden_singles(names), clock.recorded_at, batch)
+    counts, last_seq = await publish_changes(connection, names.register, clock, accepted(names))
+    await bulk.end()
+    await connection.execute(_CLOCK, number, clock.recorded_at, last_seq, rows["highest"])
     return Merged(
         clock.recorded_at,
         last_seq,
@@ -104,52 +102,80 @@ async def merge_batch(connection: asyncpg.Connection, merge: Merge) -> Merged:
     )
 
 
-def _good(merge: Merge) -> str:
-    """Stage rows that no rule refuses, as a FROM clause with alias s."""
-    if merge.bad is None:
-        return f"{merge.names.stage} s"
-    return f"(SELECT s.* FROM {merge.names.stage} s LEFT JOIN {merge.bad} b USING (row_number) WHERE COALESCE(b.reasons, '{{}}') = '{{}}') s"
+def accepted(names: Names) -> str:
+    """The rows to merge as a FROM clause with alias s: stage columns, their entity, and how they stand to it."""
+    return f"""(
+  SELECT s.*, COALESCE(i.uid, s.uid) AS entity, i.known, COALESCE(i.method, 1::smallint) AS method,
+    COALESCE(i.single, TRUE) AS single
+  FROM {names.stage} s LEFT JOIN incoming i USING (row_number)
+  WHERE NOT EXISTS (SELECT FROM settled e WHERE e.row_number = s.row_number)
+) s"""
 
 
-def _incoming(merge: Merge) -> str:
-    """Accepted rows that say something new: unknown keys with a fresh UUIDv7 (RFC 9562), and known ones that differ."""
+async def _sort_out(connection: asyncpg.Connection, merge: Merge, clock: Clock) -> int:
+    """Fill ``settled`` and ``incoming``; how many examined rows say what their contribution already says."""
+    names = merge.names
+    refused = (
+        f"SELECT row_number FROM {merge.bad} WHERE reasons <> '{{}}'" if merge.bad else "SELECT 0::bigint WHERE FALSE"
+    )
+    await connection.execute(f"CREATE TEMP TABLE settled ON COMMIT DROP AS {refused}")
+    await connection.execute("ANALYZE settled")
+    await connection.execute(_incoming(names), merge.source_id)
+    unchanged = await connection.execute(_SETTLE_UNCHANGED)
+    await connection.execute(_late(names), clock.recorded_at)
+    await connection.execute(
+        "CREATE INDEX ON settled (row_number); CREATE INDEX ON incoming (row_number); ANALYZE settled; ANALYZE incoming"
+    )
+    return int(unchanged.split()[-1])
+
+
+def _incoming(names: Names) -> str:
+    """Accepted rows of known keys."""
     return f"""
 CREATE TEMP TABLE incoming ON COMMIT DROP AS
-SELECT s.row_number, l.contribution_id AS known, s.ended, s.effective_from,
-  COALESCE(l.uid, (lpad(to_hex($2::bigint), 12, '0') || '7' || lpad(to_hex(s.row_number >> 18 & 4095), 3, '0')
-    || to_hex(8 + (s.row_number >> 16 & 3)) || lpad(to_hex(s.row_number & 65535), 4, '0')
-    || right(gen_random_uuid()::text, 11))::uuid) AS uid,
-  1::smallint AS method, (l.uid IS NULL AND NOT s.ended) AS single
-FROM {_good(merge)}
-LEFT JOIN {merge.names.link} l ON l.source_id = $1 AND l.source_key = s.source_key
-WHERE l.contribution_id IS NULL OR l.digest <> s.digest"""
+SELECT s.row_number, l.contribution_id AS known, s.ended, s.effective_from, l.uid, 1::smallint AS method, FALSE AS single,
+  l.digest = s.digest AS same
+FROM {names.stage} s JOIN {names.link} l ON l.source_id = $1 AND l.source_key = s.source_key
+WHERE NOT EXISTS (SELECT FROM settled e WHERE e.row_number = s.row_number)"""
 
 
-_ROWS = """
-SELECT count(*) FILTER (WHERE ended) AS ended,
-  count(*) FILTER (WHERE NOT ended AND known IS NULL) AS inserted,
-  count(*) FILTER (WHERE NOT ended AND known IS NOT NULL) AS updated
-FROM incoming"""
-"""Outcomes of the rows that say something new."""
+_SETTLE_UNCHANGED = """
+WITH said AS (DELETE FROM incoming WHERE same RETURNING row_number)
+INSERT INTO settled SELECT row_number FROM said"""
+"""Rows that say what their contribution already says."""
 
 
-def _unchanged(merge: Merge) -> str:
-    """Rows examined again that say what their contribution already says."""
+def _late(names: Names) -> str:
+    """New keys that begin in the future or come with a delete mark."""
     return f"""
-SELECT count(*) FROM {_good(merge)}
-JOIN {merge.names.link} l ON l.source_id = $1 AND l.source_key = s.source_key AND l.digest = s.digest"""
+INSERT INTO incoming
+SELECT s.row_number, NULL, s.ended, s.effective_from, s.uid, 1, FALSE, FALSE
+FROM {names.stage} s
+WHERE (s.ended OR s.effective_from > $1)
+  AND NOT EXISTS (SELECT FROM settled e WHERE e.row_number = s.row_number)
+  AND NOT EXISTS (SELECT FROM incoming i WHERE i.row_number = s.row_number)"""
 
 
-_FUTURE = "UPDATE incoming SET single = FALSE WHERE single AND effective_from > $1"
-"""Entities that begin in the future become golden when their time comes."""
+def _rows(names: Names) -> str:
+    """Outcomes of the rows that say something new, and the highest row number."""
+    return f"""
+SELECT max(s.row_number) AS highest,
+  count(*) FILTER (WHERE s.ended AND s.is_new) AS ended,
+  count(*) FILTER (WHERE NOT s.ended AND s.is_new AND s.known IS NULL) AS inserted,
+  count(*) FILTER (WHERE NOT s.ended AND s.is_new AND s.known IS NOT NULL) AS updated
+FROM (
+  SELECT s.row_number, s.ended, i.known, e.row_number IS NULL AS is_new
+  FROM {names.stage} s LEFT JOIN incoming i USING (row_number) LEFT JOIN settled e USING (row_number)
+) s"""
 
 
 def _contributions(names: Names) -> str:
     """Append what the source says."""
     return f"""
-INSERT INTO {names.contribution} (contribution_id, {names.column_list()}, effective_from, recorded_at, ended, batch_id, row_number)
-SELECT COALESCE(i.known, $1 + s.row_number), {names.staged_list("s")}, s.effective_from, $2, s.ended, $3, s.row_number
-FROM incoming i JOIN {names.stage} s USING (row_number)"""
+INSERT INTO {names.contribution}
+  (contribution_id, {names.column_list()}, effective_from, recorded_at, ended, batch_id, row_number)
+SELECT COALESCE(s.known, $1 + s.row_number), {names.staged_list("s")}, s.effective_from, $2, s.ended, $3, s.row_number
+FROM {accepted(names)}"""
 
 
 async def _end_absent(connection: asyncpg.Connection, merge: Merge, clock: Clock) -> int:
@@ -183,14 +209,15 @@ ORDER BY c.contribution_id, c.effective_from DESC, c.recorded_at DESC""",
 
 def _new_links(merge: Merge) -> str:
     """The judgement for each new contribution."""
-    warnings = f"LEFT JOIN {merge.bad} b ON b.row_number = i.row_number" if merge.bad else ""
+    warned = f"LEFT JOIN {merge.bad} b ON b.row_number = s.row_number" if merge.bad else ""
     return f"""
 INSERT INTO {merge.names.link}
-  (contribution_id, source_id, source_key, origin, rank, scope, uid, method, digest, ended, checked, warnings)
-SELECT $1 + s.row_number, $2::smallint, s.source_key, s.origin, COALESCE(($4::jsonb ->> s.origin)::smallint, $3::smallint),
-  s.scope, i.uid, i.method, s.digest, s.ended, $5::int, {"NULLIF(b.warnings, '{}')" if merge.bad else "NULL"}
-FROM incoming i JOIN {merge.names.stage} s USING (row_number) {warnings}
-WHERE i.known IS NULL"""
+  (contribution_id, source_id, source_key, origin, rank, scope, uid, method, digest, raw_tag, ended, checked, warnings)
+SELECT $1 + s.row_number, $2::smallint, s.source_key, s.origin,
+  COALESCE(($4::jsonb ->> s.origin)::smallint, $3::smallint), s.scope, s.entity, s.method, s.digest, s.raw_tag, s.ended, $5::int,
+  {"NULLIF(b.warnings, '{}')" if merge.bad else "NULL"}
+FROM {accepted(merge.names)} {warned}
+WHERE s.known IS NULL"""
 
 
 def _changed_links(merge: Merge) -> str:
@@ -198,7 +225,7 @@ def _changed_links(merge: Merge) -> str:
     warnings = f"LEFT JOIN {merge.bad} b ON b.row_number = i.row_number" if merge.bad else ""
     return f"""
 UPDATE {merge.names.link} l
-SET digest = s.digest, ended = s.ended, scope = s.scope, checked = $1::int,
+SET digest = s.digest, raw_tag = s.raw_tag, ended = s.ended, scope = s.scope, checked = $1::int,
   warnings = {"NULLIF(b.warnings, '{}')" if merge.bad else "NULL"}
 FROM incoming i JOIN {merge.names.stage} s USING (row_number) {warnings}
 WHERE i.known = l.contribution_id"""
@@ -214,27 +241,29 @@ async def _identifiers(connection: asyncpg.Connection, merge: Merge, clock: Cloc
             f"""
 UPDATE jishi.identifier d SET valid_to = s.effective_from
 FROM incoming i JOIN {names.stage} s USING (row_number)
-WHERE d.contribution_id = i.known AND d.register = $1 AND d.element = $2 AND d.valid_to IS NULL
+WHERE i.known IS NOT NULL AND d.contribution_id = i.known AND d.register = $1 AND d.element = $2 AND d.valid_to IS NULL
   AND (s.{element}__lookup IS NULL OR d.lookup <> s.{element}__lookup OR s.ended)""",
             names.register.number,
             element,
         )
-        await connection.execute(
-            f"""
+        for which in (
+            "s.known IS NULL",
+            "s.known IS NOT NULL AND NOT EXISTS (SELECT FROM jishi.identifier d WHERE d.contribution_id = s.known"
+            f" AND d.register = $1 AND d.element = $3 AND d.valid_to IS NULL AND d.lookup = s.{element}__lookup)",
+        ):
+            await connection.execute(
+                f"""
 INSERT INTO jishi.identifier
   (register, contribution_id, uid, element, scheme, lookup, cipher, masked, strong, valid_from)
-SELECT $1::smallint, COALESCE(i.known, $2 + i.row_number), i.uid, $3::text, s.{element}__scheme, s.{element}__lookup, {cipher},
-  s.{element}, $4::boolean, s.effective_from
-FROM incoming i JOIN {names.stage} s USING (row_number)
-WHERE s.{element}__lookup IS NOT NULL AND NOT s.ended AND (i.known IS NULL OR NOT EXISTS (
-  SELECT FROM jishi.identifier d
-  WHERE d.contribution_id = i.known AND d.register = $1 AND d.element = $3 AND d.valid_to IS NULL
-    AND d.lookup = s.{element}__lookup))""",
-            names.register.number,
-            clock.last_contribution_id,
-            element,
-            declared.strong,
-        )
+SELECT $1::smallint, COALESCE(s.known, $2 + s.row_number), s.entity, $3::text, s.{element}__scheme, s.{element}__lookup,
+  {cipher}, s.{element}, $4::boolean, s.effective_from
+FROM {accepted(names)}
+WHERE s.{element}__lookup IS NOT NULL AND NOT s.ended AND {which}""",
+                names.register.number,
+                clock.last_contribution_id,
+                element,
+                declared.strong,
+            )
     await connection.execute(
         "UPDATE jishi.identifier d SET valid_to = g.t FROM gone g"
         " WHERE d.contribution_id = g.contribution_id AND d.register = $1 AND d.valid_to IS NULL",
@@ -242,34 +271,31 @@ WHERE s.{element}__lookup IS NOT NULL AND NOT s.ended AND (i.known IS NULL OR NO
     )
 
 
-def _reviews(names: Names) -> str:
-    """Ask a steward about each conflict."""
-    return """
+_REVIEWS = """
 INSERT INTO jishi.review (register, kind, contribution_id, uid, other_uid, reason, batch_id, opened_at)
 SELECT DISTINCT ON (x.row_number) $1::smallint, 'identifier-conflict', COALESCE(i.known, $2 + i.row_number), i.uid,
   x.other_uid, x.reason, $3, $4
 FROM conflict x JOIN incoming i USING (row_number)
 ORDER BY x.row_number, x.other_uid"""
+"""Ask a steward about each conflict."""
 
-
-def _touched(names: Names) -> str:
-    """Entities to recompute, and from which effective point on."""
-    return """
+_TOUCHED = """
 CREATE TEMP TABLE touched ON COMMIT DROP AS
 SELECT uid, min(t) AS from_point FROM (
   SELECT uid, effective_from AS t FROM incoming WHERE NOT single
   UNION ALL
   SELECT uid, t FROM gone
 ) moved GROUP BY uid"""
+"""Entities to recompute, and from which effective point on."""
 
 
 def _golden_singles(names: Names) -> str:
     """New entities with one contribution: its values are the golden values, and the golden row is the first version."""
     return f"""
 INSERT INTO {names.golden} (uid, {names.column_list()}, effective_from, recorded_at, state, in_version, batch_id)
-SELECT i.uid, {names.staged_list("s")}, s.effective_from, $1, 'active', FALSE, $2
-FROM incoming i JOIN {names.stage} s USING (row_number)
-WHERE i.single"""
+SELECT s.entity, {names.staged_list("s")}, s.effective_from, $1, 'active', FALSE, $2
+FROM {accepted(names)}
+WHERE s.single"""
 
 
 _CLOCK = """

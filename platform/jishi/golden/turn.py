@@ -39,7 +39,7 @@ async def turn(connection: asyncpg.Connection, register: Register, until: dateti
 
 
 async def _publish(connection: asyncpg.Connection, register: Register, clock: Clock) -> int:
-    counts, last_seq = await publish_changes(connection, register, clock, singles=False)
+    counts, last_seq = await publish_changes(connection, register, clock)
     await connection.execute(
         "UPDATE jishi.register_state SET last_recorded_at = $2, last_seq = $3 WHERE register = $1",
         register.number,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,8 +22,22 @@ log = logger(__name__)
 Handler = Callable[[Mapping[str, Any], Callable[[Mapping[str, Any]], Awaitable[None]]], Awaitable[Mapping[str, Any]]]
 """Runs one job: (payload, report) → result; report(progress) tells waiting people how far it is."""
 
-GONE = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError, asyncpg.CannotConnectNowError)
-"""What a database that stopped or was killed looks like from here."""
+GONE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    ConnectionError,
+)
+"""What a database that stopped or was killed looks like on an open connection."""
+
+
+def lost_database(error: BaseException) -> bool:
+    """Whether ``error`` says that the database went away, or that it cannot be reached again yet (``STO-CONNECT``)."""
+    if isinstance(error, JishiError):
+        return isinstance(error.__cause__, (*GONE, OSError))
+    return isinstance(error, GONE)
 
 
 @dataclass
@@ -39,7 +54,9 @@ class Worker:
         while not stop.is_set():
             try:
                 await self._serve(stop)
-            except GONE as error:
+            except (*GONE, JishiError) as error:
+                if not lost_database(error):
+                    raise
                 log.warning("database unreachable (%s), trying again", type(error).__name__)
                 await _pause(stop, 1.0)
 
@@ -82,19 +99,25 @@ class Worker:
 
         try:
             result = await self.handlers[job.kind](job.payload, report)
-        except GONE:
-            raise
-        except JishiError as error:
-            log.exception("job %s failed: %s", job.job_id, error.code)
-            await queue.fail(connection, job, {"code": error.code, "message": str(error)})
         except Exception as error:  # the edge of a run: noted, never hidden
-            log.exception("job %s failed", job.job_id)
-            await queue.fail(connection, job, {"code": "JOB-FAILED", "message": type(error).__name__})
+            if lost_database(error):
+                raise
+            await self._fail(connection, job, error)
         else:
             await queue.complete(connection, job, result)
         finally:
             if not connection.is_closed():
                 await queue.release(connection, job.lane)
+
+    async def _fail(self, connection: asyncpg.Connection, job: queue.Job, error: Exception) -> None:
+        """Note the failure; the text of a foreign error is left out, for a database's may quote a row."""
+        if isinstance(error, JishiError):
+            log.exception("job %s failed: %s", job.job_id, error.code)
+            await queue.fail(connection, job, {"code": error.code, "message": str(error)})
+            return
+        where = "".join(traceback.format_tb(error.__traceback__))
+        log.error("job %s failed: %s\n%s", job.job_id, type(error).__name__, where)
+        await queue.fail(connection, job, {"code": "JOB-FAILED", "message": type(error).__name__})
 
     async def _enter(self, connection: asyncpg.Connection) -> UUID:
         worker = uuid4()
@@ -113,13 +136,19 @@ class Worker:
 
     async def _beat(self, worker: UUID, stop: asyncio.Event) -> None:
         """Renew presence and lease on a connection of its own, so that a long statement does not look like death."""
+        while not stop.is_set():
+            try:
+                await self._renew(worker, stop)
+            except (*GONE, JishiError) as error:
+                log.warning("heartbeat lost the database (%s)", type(error).__name__)
+                await _pause(stop, 1.0)
+
+    async def _renew(self, worker: UUID, stop: asyncio.Event) -> None:
         connection = await connect(self.url, application="jishi-heartbeat")
         try:
             while not stop.is_set():
                 await queue.renew(connection, worker, self.lease_s)
                 await asyncio.sleep(min(5.0, self.lease_s / 3))
-        except GONE:
-            log.warning("heartbeat lost the database")
         finally:
             if not connection.is_closed():
                 await connection.close()

@@ -1,7 +1,7 @@
 """Strong identifiers: finds the entity each new contribution belongs to, or that it must stand alone (step 5 of the road).
 
-Works on the publishing transaction's temp tables: reads ``incoming`` and the stage table, sets ``incoming.uid``,
-``method`` and ``single``, and leaves ``conflict(row_number, other_uid, reason)`` for reviews.
+Works on the publishing transaction's temp tables: brings the new rows whose number another row or entity carries into
+``incoming``, sets ``uid``, ``method`` and ``single`` there, and leaves ``conflict(row_number, other_uid, reason)``.
 """
 
 from __future__ import annotations
@@ -24,16 +24,45 @@ async def link_by_identifier(
     slots = [name for name in register.identifiers if register.elements[name].strong and name in staged]
     if not slots:
         return
+    await connection.execute(_shared(stage, slots))
+    await connection.execute("ANALYZE shared")
+    await connection.execute(_met(stage, slots), register.number)
+    await connection.execute("ANALYZE incoming")
     await connection.execute(_anchors(stage, slots, staged))
-    await connection.execute("CREATE INDEX ON anchor (row_number); ANALYZE anchor")
+    await connection.execute("ANALYZE anchor")
     await connection.execute(_candidates(register, stage, golden, staged), register.number)
-    await connection.execute("CREATE INDEX ON candidate (row_number); ANALYZE candidate")
+    await connection.execute("ANALYZE candidate")
     await connection.execute(_BRIDGES)
-    await connection.execute(_GROUPS)
+    await connection.execute(_groups(len(slots)))
+    await connection.execute("ANALYZE grouped")
     await _contradictions(connection, register, stage, staged, golden)
     await connection.execute(_KNOWN_CONFLICTS)
     await connection.execute(_LINK_CANDIDATES)
     await connection.execute(_LINK_GROUPS)
+
+
+def _shared(stage: str, slots: list[str]) -> str:
+    """Numbers that more than one row of the delivery carries."""
+    numbers = " UNION ALL ".join(f"SELECT s.{name}__lookup AS lookup FROM {stage} s" for name in slots)
+    return f"""
+CREATE TEMP TABLE shared ON COMMIT DROP AS
+SELECT lookup FROM ({numbers}) n WHERE lookup IS NOT NULL GROUP BY lookup HAVING count(*) > 1"""
+
+
+def _met(stage: str, slots: list[str]) -> str:
+    """New rows that share a number with another row, or whose number an entity of the register carries."""
+    meeting = "\n  UNION ".join(
+        f"""SELECT s.row_number FROM {stage} s JOIN shared h ON h.lookup = s.{name}__lookup
+  UNION SELECT s.row_number FROM {stage} s
+    JOIN jishi.identifier d ON d.lookup = s.{name}__lookup AND d.register = $1 AND d.strong AND d.valid_to IS NULL"""
+        for name in slots
+    )
+    return f"""
+INSERT INTO incoming
+SELECT s.row_number, NULL, s.ended, s.effective_from, s.uid, 1, TRUE, FALSE
+FROM ({meeting}) m JOIN {stage} s USING (row_number)
+WHERE NOT EXISTS (SELECT FROM settled e WHERE e.row_number = m.row_number)
+  AND NOT EXISTS (SELECT FROM incoming i WHERE i.row_number = m.row_number)"""
 
 
 def _anchors(stage: str, slots: list[str], staged: frozenset[str]) -> str:
@@ -72,18 +101,22 @@ FROM candidate c JOIN candidate d ON d.row_number = c.row_number AND d.slot > c.
 JOIN incoming i ON i.row_number = c.row_number AND i.known IS NULL"""
 """New rows whose identifiers point to two different entities: never a merge, always a review."""
 
-_GROUPS = """
+
+def _groups(slots: int) -> str:
+    """New rows of one delivery that carry the same number: one entity, led by the first row. Of several numbers the first counts."""
+    first = "DISTINCT ON (a.row_number)" if slots > 1 else ""
+    order = "ORDER BY a.row_number, a.slot" if slots > 1 else ""
+    return f"""
 CREATE TEMP TABLE grouped ON COMMIT DROP AS
 WITH free AS (
-  SELECT DISTINCT ON (a.row_number) a.row_number, a.scheme, a.lookup
+  SELECT {first} a.row_number, a.scheme, a.lookup
   FROM anchor a JOIN incoming i ON i.row_number = a.row_number AND i.known IS NULL
   WHERE NOT EXISTS (SELECT FROM candidate c WHERE c.row_number = a.row_number)
-  ORDER BY a.row_number, a.slot
+  {order}
 ), shared AS (
   SELECT scheme, lookup, min(row_number) AS leader FROM free GROUP BY scheme, lookup HAVING count(*) > 1
 )
 SELECT f.row_number, s.leader FROM free f JOIN shared s USING (scheme, lookup)"""
-"""New rows of one delivery that carry the same number: one entity, led by the first row."""
 
 
 async def _contradictions(

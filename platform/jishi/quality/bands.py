@@ -31,6 +31,8 @@ class Thresholds:
     failure_share: float | None = 0.30  # refused rows of received rows
     failure_rows: int = 20  # a shorter batch has no failure band
     endings_share: float | None = 0.05  # endings, by mark and by absence, of live records
+    names_share: float | None = 0.05  # rows of another name than the register has under their code, of rows it knows
+    names_rows: int = 20  # fewer such rows are no block
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,10 @@ class BatchCounts:
     refused: int
     endings: int = 0
     live: int = 0
+    named: int = (
+        0  # rows whose entity the register knows, by source key or strong identifier, with a name on both sides
+    )
+    misnamed: int = 0  # of those, rows whose name has nothing of the register's
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,7 @@ def bands(thresholds: Thresholds, history: Sequence[PublishedBatch], counts: Bat
         *_volume(thresholds, history, counts),
         *_failures(thresholds, counts),
         *_endings(thresholds, counts),
+        *_names(thresholds, counts),
     ]
 
 
@@ -104,3 +111,13 @@ def _endings(thresholds: Thresholds, counts: BatchCounts) -> list[HeldReason]:
     share = counts.endings / counts.live
     values = {"endings": counts.endings, "live": counts.live, "share": f"{share:.1%}", "limit": f"{limit:.1%}"}
     return [HeldReason("QLT-HELD-ENDINGS", values)] if share > limit else []
+
+
+def _names(thresholds: Thresholds, counts: BatchCounts) -> list[HeldReason]:
+    """A block of valid codes beside other people's names: each row alone would pass for a renaming."""
+    limit = thresholds.names_share
+    if limit is None or not counts.named or counts.misnamed < thresholds.names_rows:
+        return []
+    share = counts.misnamed / counts.named
+    values = {"misnamed": counts.misnamed, "named": counts.named, "share": f"{share:.1%}", "limit": f"{limit:.1%}"}
+    return [HeldReason("QLT-HELD-NAMES", values)] if share > limit else []

@@ -99,6 +99,7 @@ def define_register(register: Register, metadata: MetaData) -> None:
         Column("uid", Uuid, nullable=False),
         Column("method", SmallInteger, nullable=False, comment="1 new entity, 2 strong identifier, 3 model, 4 steward"),
         Column("digest", Uuid, nullable=False, comment="keyed digest of the newest revision's values"),
+        Column("raw_tag", Uuid, nullable=False, comment="keyed hash of its cells as delivered"),
         Column("ended", Boolean, nullable=False),
         Column("checked", Integer, nullable=False, comment="ruleset under which the newest revision was examined"),
         Column("warnings", ARRAY(Text)),

@@ -83,6 +83,8 @@ async def grant_all(connection: Connection[Any]) -> None:
 async def _grant_ingest(connection: Connection[Any]) -> None:
     await _run(connection, "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA jishi TO %I", INGEST)
     await _run(connection, "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA jishi TO %I", INGEST)
+    await _run(connection, "REVOKE ALL ON jishi.suspended_index FROM %I", INGEST)
+    await _run(connection, "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA jishi TO %I", INGEST)
     await _run(connection, "GRANT USAGE, CREATE ON SCHEMA stage TO %I", INGEST)
     for table in await _existing(connection, APPEND_ONLY):
         for part in await connection.fetch(_WITH_PARTITIONS, f"jishi.{table}"):

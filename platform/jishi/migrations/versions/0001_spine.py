@@ -11,8 +11,10 @@ down_revision = None
 
 
 def upgrade() -> None:
-    for statement in Path(__file__).with_suffix(".sql").read_text(encoding="utf-8").split(";\n\n"):
-        op.get_bind().exec_driver_sql(statement.rstrip(";\n"))
+    here = Path(__file__).parent
+    for name in ("0001_spine.sql", "0001_functions.sql"):
+        for statement in (here / name).read_text(encoding="utf-8").split(";\n\n"):
+            op.get_bind().exec_driver_sql(statement.rstrip(";\n").replace("%", "%%"))
 
 
 def downgrade() -> None:

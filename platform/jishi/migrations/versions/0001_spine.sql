@@ -461,6 +461,7 @@ CREATE TABLE jishi.legal_entity_link (
 	uid UUID NOT NULL, 
 	method SMALLINT NOT NULL, 
 	digest UUID NOT NULL, 
+	raw_tag UUID NOT NULL, 
 	ended BOOLEAN NOT NULL, 
 	checked INTEGER NOT NULL, 
 	warnings TEXT[], 
@@ -474,6 +475,8 @@ COMMENT ON COLUMN jishi.legal_entity_link.source_key IS 'keyed tag of the source
 COMMENT ON COLUMN jishi.legal_entity_link.method IS '1 new entity, 2 strong identifier, 3 model, 4 steward';
 
 COMMENT ON COLUMN jishi.legal_entity_link.digest IS 'keyed digest of the newest revision''s values';
+
+COMMENT ON COLUMN jishi.legal_entity_link.raw_tag IS 'keyed hash of its cells as delivered';
 
 COMMENT ON COLUMN jishi.legal_entity_link.checked IS 'ruleset under which the newest revision was examined';
 
@@ -816,6 +819,7 @@ CREATE TABLE jishi.natural_person_link (
 	uid UUID NOT NULL, 
 	method SMALLINT NOT NULL, 
 	digest UUID NOT NULL, 
+	raw_tag UUID NOT NULL, 
 	ended BOOLEAN NOT NULL, 
 	checked INTEGER NOT NULL, 
 	warnings TEXT[], 
@@ -829,6 +833,8 @@ COMMENT ON COLUMN jishi.natural_person_link.source_key IS 'keyed tag of the sour
 COMMENT ON COLUMN jishi.natural_person_link.method IS '1 new entity, 2 strong identifier, 3 model, 4 steward';
 
 COMMENT ON COLUMN jishi.natural_person_link.digest IS 'keyed digest of the newest revision''s values';
+
+COMMENT ON COLUMN jishi.natural_person_link.raw_tag IS 'keyed hash of its cells as delivered';
 
 COMMENT ON COLUMN jishi.natural_person_link.checked IS 'ruleset under which the newest revision was examined';
 
@@ -1123,6 +1129,7 @@ CREATE TABLE jishi.place_link (
 	uid UUID NOT NULL, 
 	method SMALLINT NOT NULL, 
 	digest UUID NOT NULL, 
+	raw_tag UUID NOT NULL, 
 	ended BOOLEAN NOT NULL, 
 	checked INTEGER NOT NULL, 
 	warnings TEXT[], 
@@ -1136,6 +1143,8 @@ COMMENT ON COLUMN jishi.place_link.source_key IS 'keyed tag of the source''s key
 COMMENT ON COLUMN jishi.place_link.method IS '1 new entity, 2 strong identifier, 3 model, 4 steward';
 
 COMMENT ON COLUMN jishi.place_link.digest IS 'keyed digest of the newest revision''s values';
+
+COMMENT ON COLUMN jishi.place_link.raw_tag IS 'keyed hash of its cells as delivered';
 
 COMMENT ON COLUMN jishi.place_link.checked IS 'ruleset under which the newest revision was examined';
 

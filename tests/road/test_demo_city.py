@@ -1,0 +1,167 @@
+"""The demo city takes the real road: every planted row ends as the truth file says, and a second time nothing happens."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from jishi.settings import Settings
+from jishi.storage import engine
+from jishi_ingest.demo.generate import generate
+from jishi_ingest.demo.ingest import ingest_city, standing
+from jishi_ingest.demo.manifest import TRUTH, Expected, Manifest
+from jishi_ingest.road import Road
+
+REGISTERS = ("natural_person", "legal_entity", "place")
+Receipt = Mapping[str, Any]
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
+    return generate(3_000, 7, tmp_path_factory.mktemp("city"))
+
+
+async def test_the_city_ends_as_its_manifest_and_truth_say_and_is_ingested_once(
+    settings: Settings, manifest: Manifest
+) -> None:
+    road = Road.open(settings)
+    steps: list[str] = []
+    before = await standing(road, manifest)
+    assert not before.is_begun
+    receipts = await ingest_city(road, manifest, before, lambda delivery, progress: steps.append(delivery.file))
+    assert set(steps) == {delivery.file for delivery in manifest.deliveries}
+    assert [*_unlike(manifest, receipts)] == []
+
+    connection = await engine.connect(road.url)
+    try:
+        ledger = await _Ledger.read(connection, receipts)
+        assert [line for line in _planted(manifest.folder) if not ledger.agrees(line)] == []
+        assert [*ledger.unaccounted()] == []
+        assert await _changed_by_a_second_time(road, connection, manifest) == 0
+    finally:
+        await connection.close()
+
+
+async def _changed_by_a_second_time(road: Road, connection: asyncpg.Connection, manifest: Manifest) -> int:
+    """Batches that ingesting the city again would add."""
+    before = await connection.fetchval("SELECT count(*) FROM jishi.batch")
+    known = await standing(road, manifest)
+    assert known.is_complete
+    assert known.others == 0
+    again = await ingest_city(road, manifest, known, lambda delivery, progress: None)
+    assert [receipt["status"] for receipt in again] == [delivery.expected.status for delivery in manifest.deliveries]
+    return int(await connection.fetchval("SELECT count(*) FROM jishi.batch") - before)
+
+
+def _unlike(manifest: Manifest, receipts: list[dict[str, Any]]) -> Iterator[tuple[str, str, object, object]]:
+    """File, member, what was expected, what came."""
+    for delivery, receipt in zip(manifest.deliveries, receipts, strict=True):
+        expected = delivery.expected
+        for member, wanted, found in _compared(expected, receipt):
+            if wanted != found:
+                yield delivery.file, member, wanted, found
+        if receipt["encoding"] != delivery.encoding and expected.status in ("published", "held"):
+            yield delivery.file, "encoding", delivery.encoding, receipt["encoding"]
+
+
+def _compared(expected: Expected, receipt: Receipt) -> Iterator[tuple[str, object, object]]:
+    yield "status", expected.status, receipt["status"]
+    yield "received", expected.received, receipt["received"]
+    if expected.status in ("published", "unchanged"):
+        yield "quarantined", expected.refused + expected.conflicting, receipt["quarantined"]
+        yield "duplicate", expected.duplicate, receipt["duplicate"]
+        yield "reasons", expected.reasons, receipt["reasons"]
+        yield "warnings", expected.warnings, {rule: receipt["warnings"].get(rule) for rule in expected.warnings}
+    if expected.status == "published":
+        yield "reviews", expected.conflicts, receipt["golden"]["review"]
+
+
+class _Ledger:
+    """What the database holds of the city's batches."""
+
+    def __init__(self, receipts: list[dict[str, Any]]) -> None:
+        self.receipts = receipts
+        self.batch_of: dict[str, int] = {}
+        for receipt in receipts:
+            self.batch_of.setdefault(receipt["file"], receipt["batch"])
+        self.reasons: dict[tuple[int, int], list[str]] = {}
+        self.contributions: dict[tuple[int, int], dict[str, Any]] = {}
+        self.accepted: defaultdict[int, int] = defaultdict(int)
+
+    @classmethod
+    async def read(cls, connection: asyncpg.Connection, receipts: list[dict[str, Any]]) -> _Ledger:
+        ledger = cls(receipts)
+        for row in await connection.fetch("SELECT batch_id, row_number, reasons FROM jishi.quarantine"):
+            ledger.reasons[row["batch_id"], row["row_number"]] = list(row["reasons"])
+        for register in REGISTERS:
+            for row in await connection.fetch(_CONTRIBUTIONS[register]):
+                ledger.contributions[row["batch_id"], row["row_number"]] = dict(row)
+                ledger.accepted[row["batch_id"]] += 1
+        return ledger
+
+    def agrees(self, line: Mapping[str, str]) -> bool:
+        """Whether a planted row ended as its line of the truth says."""
+        at = self.batch_of[line["file"]], int(line["row"])
+        contribution, reasons = self.contributions.get(at), self.reasons.get(at, [])
+        if line["expected"] in ("refused", "quarantined"):
+            return contribution is None and line["rule"] in reasons
+        if line["expected"] in ("duplicate", "held"):
+            return contribution is None and not reasons
+        if contribution is None or reasons:
+            return False
+        if line["expected"] == "warning":
+            return line["rule"] in (contribution["warnings"] or [])
+        is_conflict = line["expected"] == "identifier-conflict"
+        return contribution["reviewed"] == is_conflict and _value_agrees(line, contribution)
+
+    def unaccounted(self) -> Iterator[tuple[str, int, int]]:
+        """Published files whose contributions are not as many as their receipt says."""
+        for receipt in self.receipts:
+            said = receipt["inserted"] + receipt["updated"] + receipt["ended"]
+            if said != self.accepted[receipt["batch"]]:
+                yield receipt["file"], said, self.accepted[receipt["batch"]]
+
+
+def _value_agrees(line: Mapping[str, str], contribution: Mapping[str, Any]) -> bool:
+    """What an accepted row must have become, where the truth states it."""
+    match line["defect"], line["detail"]:
+        case "14", _:
+            return bool(contribution["golden_status"] == "2")
+        case "17", _:
+            return contribution["uscc"] is None and contribution["reg_no_legacy"] is not None
+        case "18", detail:
+            amount, currency = detail.split()
+            return (contribution["reg_capital"], contribution["currency"] or "unsaid") == (Decimal(amount), currency)
+        case "19", detail:
+            return str(contribution["establish_date"]) == detail
+    return True
+
+
+def _planted(folder: Path) -> list[dict[str, str]]:
+    """The truth about rows; lines about a whole file are the manifest's."""
+    with (folder / TRUTH).open(encoding="utf-8", newline="") as file:
+        return [line for line in csv.DictReader(file) if line["row"] != "0"]
+
+
+_FURTHER = {
+    "natural_person": ", (SELECT g.person_status_code FROM jishi.natural_person g WHERE g.uid = l.uid) AS golden_status",
+    "legal_entity": ", c.uscc, c.reg_no_legacy, c.reg_capital, c.reg_capital_currency AS currency, c.establish_date",
+    "place": "",
+}
+_CONTRIBUTIONS = {
+    register: f"""
+SELECT c.batch_id, c.row_number, l.warnings, EXISTS (
+    SELECT FROM jishi.review r WHERE r.contribution_id = c.contribution_id AND r.batch_id = c.batch_id
+      AND r.kind = 'identifier-conflict'
+  ) AS reviewed{further}
+FROM jishi.{register}_contribution c JOIN jishi.{register}_link l USING (contribution_id)
+WHERE c.row_number > 0"""
+    for register, further in _FURTHER.items()
+}
