@@ -138,7 +138,7 @@ sync_python() {
   fi
   [ -e .venv ] || UV_PYTHON_DOWNLOADS=never var/tools/uv/bin/uv venv --quiet --python "$python" .venv >&2
   say "installing the locked Python packages (uv.lock) for --$purpose"
-  UV_PYTHON_DOWNLOADS=never var/tools/uv/bin/uv sync --quiet --locked --extra api --extra ingest "${groups[@]}" >&2
+  UV_PYTHON_DOWNLOADS=never var/tools/uv/bin/uv sync --quiet --locked --compile-bytecode --extra api --extra ingest "${groups[@]}" >&2
   printf '%s\n' "$want $purpose" >"$stamp"
 }
 

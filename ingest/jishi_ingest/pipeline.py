@@ -6,7 +6,8 @@ what comes before works in tables and files that a killed run may leave behind a
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -31,27 +32,33 @@ Report = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 async def travel(road: Road, batch_id: int, report: Report, *, release: bool = False) -> Result:
     """Take one landed batch down the road; its ledger row says how it ended. ``release`` passes the bands."""
-    connection = await connect(road.url, application="jishi-ingest")
-    try:
+    async with _connected(road) as connection:
         batch = await ledger.find_batch(connection, batch_id)
         if batch.status not in ledger.UNFINISHED:
             # the run that ended it died before it could tell the queue
             await stage.drop(connection, batch_id)
             return Result(batch.status)
         return await _travel(road, connection, batch, report, release=release)
-    finally:
-        await connection.close()
 
 
 async def abandon(road: Road, batch_id: int, error: Exception) -> None:
     """After a failure of ours: the ledger says so, and the stage tables go."""
     known = error if isinstance(error, JishiError) else InternalError("JOB-FAILED", reason=type(error).__name__)
-    connection = await connect(road.url, application="jishi-ingest")
-    try:
+    async with _connected(road) as connection:
         await ledger.fail(connection, batch_id, _fault(known))
         await stage.drop(connection, batch_id)
-    finally:
-        await connection.close()
+
+
+@asynccontextmanager
+async def _connected(road: Road) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of the run; after an error it is cut off, for one that is lost may not be able to say goodbye."""
+    connection = await connect(road.url, application="jishi-ingest")
+    try:
+        yield connection
+    except BaseException:
+        connection.terminate()
+        raise
+    await connection.close()
 
 
 async def _travel(road: Road, connection: asyncpg.Connection, batch: Batch, report: Report, *, release: bool) -> Result:

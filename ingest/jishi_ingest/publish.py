@@ -18,7 +18,7 @@ from jishi.golden.resolve import Merge, Merged, merge_batch
 from jishi.golden.tables import COUNTS
 from jishi.matching.similarity import similarity
 from jishi.quality.bands import BatchCounts, HeldReason, PublishedBatch, Thresholds, bands
-from jishi.quality.quarantine import Refused, store
+from jishi.quality.quarantine import Refused, close_repaired, open_keys, store
 from jishi.storage import stage
 from jishi_ingest.clock import Stopwatch
 from jishi_ingest.delivery import Delivery
@@ -51,8 +51,7 @@ async def prepare(
     refused = await asyncio.to_thread(lambda: list(refused_rows(road, delivery, examined)))
     scopes = sorted(known.scopes)
     scope = "|".join(scopes) if len(scopes) <= 3 else hashlib.sha256("|".join(scopes).encode()).hexdigest()[:16]
-    thresholds = thresholds_of(source)
-    named, misnamed = await _names(connection, delivery, staged, examined, thresholds)
+    named, misnamed = await _names(connection, delivery, staged, examined)
     counts = BatchCounts(
         received=staged.received,
         refused=len(refused),
@@ -62,28 +61,23 @@ async def prepare(
         misnamed=misnamed,
     )
     history = [PublishedBatch(rows) for rows in await ledger.volumes(connection, batch.source_id, scope)]
-    held = bands(thresholds, history, counts)
+    held = bands(thresholds_of(source), history, counts)
     return Prepared(delivery, staged, examined, absent, refused, scope, held)
 
 
 async def _names(
-    connection: asyncpg.Connection, delivery: Delivery, staged: Staged, examined: Examined, thresholds: Thresholds
+    connection: asyncpg.Connection, delivery: Delivery, staged: Staged, examined: Examined
 ) -> tuple[int, int]:
-    """Rows whose entity the register knows, and those of them whose name has nothing of the one it has."""
-    found = await name_pairs(
-        connection,
-        delivery.register,
-        staged.table,
-        staged.columns,
-        examined.bad,
-        delivery.batch.source_id,
-        thresholds.names_rows,
-    )
-    if found is None or not found.pairs:
-        return (found.compared if found else 0), 0
-    floor = delivery.register.contradiction.name_floor
+    """Rows whose entity the register knows, and those of them whose name has nothing of the one it has.
+
+    Of a very long delivery both are estimated from every nth row.
+    """
+    rows = staged.received - (staged.settled.unchanged if staged.settled else 0)
+    register, source_id = delivery.register, delivery.batch.source_id
+    found = await name_pairs(connection, register, staged.table, staged.columns, examined.bad, source_id, rows)
+    floor = register.contradiction.name_floor
     strange = await asyncio.to_thread(lambda: sum(similarity(*pair) <= floor for pair in found.pairs))
-    return found.compared, round(strange * found.differing / len(found.pairs))
+    return found.compared * found.step, strange * found.step
 
 
 async def publish(connection: asyncpg.Connection, prepared: Prepared, ruleset: int, watch: Stopwatch) -> Result:
@@ -107,6 +101,10 @@ async def publish(connection: asyncpg.Connection, prepared: Prepared, ruleset: i
         with watch.time("merge"):
             merged = await merge_batch(connection, merge)
         watch.move("merge", "match", merged.match_s)
+        refused = {row.source_key for row in prepared.refused}
+        opened = await open_keys(connection, batch.batch_id, batch.source_id)
+        repaired = [key for key in staged.known.holds(opened) if key not in refused]
+        await close_repaired(connection, batch.batch_id, batch.source_id, repaired, merged.recorded_at)
         await store(connection, batch.batch_id, batch.source_id, prepared.refused, merged.recorded_at)
         result = watch.sign(_published(prepared, merged, carried))
         await ledger.finish(connection, batch.batch_id, result)

@@ -21,7 +21,6 @@ from jishi_ingest.clock import Stopwatch
 from jishi_ingest.delivery import Delivery
 from jishi_ingest.road import Road
 
-
 EXTRA = {"uid": "uuid", "raw_tag": "uuid"}
 """What the merge wants of a staged row besides the standard batch."""
 

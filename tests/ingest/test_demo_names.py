@@ -100,6 +100,14 @@ def test_the_names_of_another_source_are_held_against_the_register_by_strong_ide
     assert deliver("tax", alike)["status"] == "published"
 
 
+def test_of_a_long_delivery_every_nth_row_is_compared(deliver: Deliver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jishi.golden.facts.MOST_NAMES", 15)
+    assert deliver("enterprise-registration", {n: _name(n) for n in range(ENTITIES)})["status"] == "published"
+    held = deliver("tax", {n: _name(n + 1) for n in range(ENTITIES)})
+    assert held["status"] == "held"
+    assert (held["notes"][0]["misnamed"], held["notes"][0]["named"]) == (ENTITIES, ENTITIES)
+
+
 def test_a_few_strange_names_go_to_review_and_unknown_entities_are_not_compared(deliver: Deliver) -> None:
     assert deliver("enterprise-registration", {n: _name(n) for n in range(ENTITIES)})["status"] == "published"
     few = {n: _name(n + (1 if n < 19 else 0)) for n in range(ENTITIES)}

@@ -10,18 +10,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jishi.delivery.document import to_html, to_markdown
-from jishi.delivery.handbook import handbook
 from jishi.dictionary import cli as dictionary
-from jishi.dictionary.load import read_all
 from jishi.errors import CallerError
-from jishi.registers.catalog import registers
 from jishi.settings import Settings
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-FORMS = {"html": to_html, "md": to_markdown}
+FORMS = ("html", "md")
 
 
 def register(subparsers: Commands) -> None:
@@ -39,7 +35,13 @@ def _add_handbook(commands: Commands) -> None:
 
 
 def _handbook(args: argparse.Namespace) -> int:
-    text = FORMS[args.format](handbook(registers().values(), read_all(Settings())))
+    from jishi.delivery.document import to_html, to_markdown
+    from jishi.delivery.handbook import handbook
+    from jishi.dictionary.load import read_all
+    from jishi.registers.catalog import registers
+
+    write = to_html if args.format == "html" else to_markdown
+    text = write(handbook(registers().values(), read_all(Settings())))
     if args.out is None:
         sys.stdout.buffer.write(text.encode())
     else:

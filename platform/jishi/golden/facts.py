@@ -12,17 +12,17 @@ import asyncpg
 
 from jishi.registers.register import Register
 
-MOST_PAIRS = 50_000
-"""So many differing names are fetched to be compared; of more, every nth row."""
+MOST_NAMES = 50_000
+"""About so many rows of a delivery are compared by name; of a longer one every nth row."""
 
 
 @dataclass(frozen=True, slots=True)
 class NamePairs:
     """Accepted rows whose entity is in the register already, and what those of another name are called."""
 
-    compared: int  # rows with a name on both sides
-    differing: int  # of those, rows whose name is not letter for letter that of any entity they point to
-    pairs: Sequence[tuple[str, str]]  # delivered name, golden name; all, or an even sample in order of rows
+    step: int  # every row was looked at (1), or every nth
+    compared: int  # rows looked at that have a name on both sides
+    pairs: Sequence[tuple[str, str]]  # of those that do not agree letter for letter: delivered name, golden name
 
 
 async def fill_facts(connection: asyncpg.Connection, register: Register, stage: str, staged: frozenset[str]) -> None:
@@ -78,65 +78,47 @@ async def name_pairs(
     staged: frozenset[str],
     bad: str,
     source_id: int,
-    least: int = 1,
-) -> NamePairs | None:
-    """Hold the names of a staged delivery against the register: by source key, else by strong identifier.
-
-    None for a register whose names say nothing. With fewer than ``least`` differing rows no pairs are fetched.
-    """
+    rows: int,
+) -> NamePairs:
+    """Hold the names of a staged delivery of ``rows`` against the register: by source key, else by strong identifier."""
     name = next((name for name in register.contradiction.names if name in staged), None)
-    if name is None:
-        return None
-    if not await connection.fetchval(f"SELECT EXISTS (SELECT FROM jishi.{register.name})"):
-        return NamePairs(0, 0, ())
-    pointing = _pointing(register, stage, staged, bad, name)
-    counts = await connection.fetchrow(
-        f"{pointing} SELECT count(*) AS compared, count(*) FILTER (WHERE differs) AS differing FROM met",
-        source_id,
-        register.number,
-    )
-    compared, differing = int(counts["compared"]), int(counts["differing"])
-    if differing < least:
-        return NamePairs(compared, differing, ())
-    found = await connection.fetch(
-        f"""{pointing}
-SELECT delivered, golden FROM (
-  SELECT m.*, row_number() OVER (ORDER BY row_number) AS place FROM met m WHERE differs
-) d WHERE place % $3 = 0""",
-        source_id,
-        register.number,
-        -(-differing // MOST_PAIRS),
-    )
-    return NamePairs(compared, differing, [(row["delivered"], row["golden"]) for row in found])
+    if name is None or not await connection.fetchval(f"SELECT EXISTS (SELECT FROM jishi.{register.name})"):
+        return NamePairs(1, 0, ())
+    step = max(1, -(-rows // MOST_NAMES))
+    found = await connection.fetchrow(_name_pairs(register, stage, staged, bad, name), source_id, register.number, step)
+    return NamePairs(step, found["compared"], [(delivered, golden) for delivered, golden in found["pairs"] or ()])
 
 
-def _pointing(register: Register, stage: str, staged: frozenset[str], bad: str, name: str) -> str:
-    """``met(row_number, delivered, golden, differs)``: accepted rows and the entity each points to, one line a row."""
+def _name_pairs(register: Register, stage: str, staged: frozenset[str], bad: str, name: str) -> str:
+    """Each accepted row and the entities it points to; it agrees when one of them bears its very name."""
     golden = f"jishi.{register.name}"
-    anchors = []
-    for slot in register.identifiers:
-        if not register.elements[slot].strong or slot not in staged:
-            continue
-        other = f" OR i.scheme = s.{slot}__scheme_alt" if f"{slot}__scheme_alt" in staged else ""
-        anchors.append(
-            f"""
-  SELECT f.row_number, i.uid FROM fresh f JOIN {stage} s USING (row_number)
-  JOIN jishi.identifier i ON i.lookup = s.{slot}__lookup AND (i.scheme = s.{slot}__scheme{other})
-    AND i.register = $2::smallint AND i.strong AND i.valid_to IS NULL"""
-        )
+    slots = [slot for slot in register.identifiers if register.elements[slot].strong and slot in staged]
+    carried = "".join(f", s.{slot}__lookup, {_schemes(slot, staged)} AS {slot}__schemes" for slot in slots)
+    anchors = [
+        f"""
+  SELECT n.row_number, n.delivered, i.uid
+  FROM good n JOIN jishi.identifier i ON i.lookup = n.{slot}__lookup AND i.scheme = ANY(n.{slot}__schemes)
+    AND i.register = $2::smallint AND i.strong AND i.valid_to IS NULL
+  WHERE n.uid IS NULL"""
+        for slot in slots
+    ]
     return f"""
 WITH good AS (
-  SELECT s.row_number, s.{name} AS delivered, l.uid
+  SELECT s.row_number, s.{name} AS delivered, l.uid{carried}
   FROM {stage} s
-  LEFT JOIN {bad} b USING (row_number)
   LEFT JOIN {golden}_link l ON l.source_id = $1::smallint AND l.source_key = s.source_key
-  WHERE COALESCE(b.reasons, '{{}}') = '{{}}' AND NOT s.ended AND s.{name} IS NOT NULL
-), fresh AS (
-  SELECT row_number FROM good WHERE uid IS NULL
-), pointing AS ({" UNION ALL ".join(["SELECT row_number, uid FROM good WHERE uid IS NOT NULL", *anchors])}
+  WHERE s.row_number % $3::bigint = 0 AND NOT s.ended AND s.{name} IS NOT NULL
+    AND NOT EXISTS (SELECT FROM {bad} b WHERE b.row_number = s.row_number AND b.reasons <> '{{}}')
+), pointing AS ({" UNION ALL ".join(["SELECT row_number, delivered, uid FROM good WHERE uid IS NOT NULL", *anchors])}
 ), met AS (
-  SELECT p.row_number, min(n.delivered) AS delivered, min(g.{name}) AS golden, bool_and(g.{name} <> n.delivered) AS differs
-  FROM pointing p JOIN good n USING (row_number) JOIN {golden} g ON g.uid = p.uid
+  SELECT min(p.delivered) AS delivered, min(g.{name}) AS golden, bool_and(g.{name} <> p.delivered) AS differs
+  FROM pointing p JOIN {golden} g ON g.uid = p.uid
   WHERE g.{name} IS NOT NULL AND g.state = 'active'
   GROUP BY p.row_number
-)"""
+)
+SELECT count(*) AS compared, array_agg(ARRAY[delivered, golden]) FILTER (WHERE differs) AS pairs FROM met"""
+
+
+def _schemes(slot: str, staged: frozenset[str]) -> str:
+    other = f", s.{slot}__scheme_alt" if f"{slot}__scheme_alt" in staged else ""
+    return f"ARRAY[s.{slot}__scheme{other}]"

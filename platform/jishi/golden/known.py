@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import numpy as np
@@ -114,7 +115,14 @@ class Known:
             return frame
         places = self.by_key.find(tags["k1"], tags["k2"])
         said = self.links[np.maximum(places, 0)]
-        same = pl.Series("same", places >= 0) & (said["d1"] == tags["d1"]) & (said["d2"] == tags["d2"])
+        scope = frame["scope"].replace_strict({name: short for short, name in self.scope_names.items()}, default=None)
+        same = (
+            pl.Series("same", places >= 0)
+            & (said["d1"] == tags["d1"])
+            & (said["d2"] == tags["d2"])
+            & (said["scope"] == scope.cast(pl.Int32)).fill_null(False)
+            & tags["clean"]
+        )
         self.delivered.append(tags.with_columns(same))
         return frame.filter(~same)
 
@@ -140,6 +148,15 @@ class Known:
             conflict["row_number"].to_list(),
             conflict.filter("same")["row_number"].to_list(),
         )
+
+    def holds(self, keys: list[UUID]) -> list[UUID]:
+        """Those of the keys under which the delivery has an undamaged row."""
+        if not keys or not self.delivered:
+            return []
+        rows = pl.concat(self.delivered).filter("clean")
+        tags = pl.Series([key.hex for key in keys])
+        asked = pl.DataFrame({"place": range(len(keys)), **_halves(tags, KEY)})
+        return [keys[place] for place in asked.join(rows, on=KEY, how="semi")["place"]]
 
     async def absent(self, connection: asyncpg.Connection, register: Register, source_id: int) -> list[int]:
         """Contributions within the delivered scopes whose keys the delivery does not hold."""

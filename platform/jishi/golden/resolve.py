@@ -76,7 +76,9 @@ async def merge_batch(connection: asyncpg.Connection, merge: Merge) -> Merged:
     absent = await _end_absent(connection, merge, clock)
     ranks = json.dumps(dict(merge.origin_ranks))
     await connection.execute(_new_links(merge), first, merge.source_id, merge.rank, ranks, merge.ruleset_id)
-    await connection.execute(_changed_links(merge), merge.ruleset_id)
+    await connection.execute(_reranked(names), merge.source_id, merge.rank, ranks)
+    for known in ("incoming", "settled"):
+        await connection.execute(_known_links(merge, known), merge.ruleset_id, merge.rank, ranks)
     await _identifiers(connection, merge, clock)
     await connection.execute(_REVIEWS, number, first, batch, clock.recorded_at)
     await connection.execute(_TOUCHED)
@@ -115,10 +117,9 @@ def accepted(names: Names) -> str:
 async def _sort_out(connection: asyncpg.Connection, merge: Merge, clock: Clock) -> int:
     """Fill ``settled`` and ``incoming``; how many examined rows say what their contribution already says."""
     names = merge.names
-    refused = (
-        f"SELECT row_number FROM {merge.bad} WHERE reasons <> '{{}}'" if merge.bad else "SELECT 0::bigint WHERE FALSE"
-    )
-    await connection.execute(f"CREATE TEMP TABLE settled ON COMMIT DROP AS {refused}")
+    refused = f"SELECT row_number FROM {merge.bad} WHERE reasons <> '{{}}'" if merge.bad else "SELECT 0::bigint LIMIT 0"
+    await connection.execute("CREATE TEMP TABLE settled (row_number bigint, known bigint) ON COMMIT DROP")
+    await connection.execute(f"INSERT INTO settled {refused}")
     await connection.execute("ANALYZE settled")
     await connection.execute(_incoming(names), merge.source_id)
     unchanged = await connection.execute(_SETTLE_UNCHANGED)
@@ -140,8 +141,8 @@ WHERE NOT EXISTS (SELECT FROM settled e WHERE e.row_number = s.row_number)"""
 
 
 _SETTLE_UNCHANGED = """
-WITH said AS (DELETE FROM incoming WHERE same RETURNING row_number)
-INSERT INTO settled SELECT row_number FROM said"""
+WITH said AS (DELETE FROM incoming WHERE same RETURNING row_number, known)
+INSERT INTO settled SELECT row_number, known FROM said"""
 """Rows that say what their contribution already says."""
 
 
@@ -159,7 +160,7 @@ WHERE (s.ended OR s.effective_from > $1)
 def _rows(names: Names) -> str:
     """Outcomes of the rows that say something new, and the highest row number."""
     return f"""
-SELECT max(s.row_number) AS highest,
+SELECT COALESCE(max(s.row_number), 0) AS highest,
   count(*) FILTER (WHERE s.ended AND s.is_new) AS ended,
   count(*) FILTER (WHERE NOT s.ended AND s.is_new AND s.known IS NULL) AS inserted,
   count(*) FILTER (WHERE NOT s.ended AND s.is_new AND s.known IS NOT NULL) AS updated
@@ -220,14 +221,26 @@ FROM {accepted(merge.names)} {warned}
 WHERE s.known IS NULL"""
 
 
-def _changed_links(merge: Merge) -> str:
-    """What is now the newest revision of each known contribution."""
-    warnings = f"LEFT JOIN {merge.bad} b ON b.row_number = i.row_number" if merge.bad else ""
+RANK = "COALESCE(($3::jsonb ->> s.origin)::smallint, $2::smallint)"
+"""Trust in a staged row: by its sub-source, else the source's own."""
+
+
+def _reranked(names: Names) -> str:
+    """Entities of which a contribution is now trusted more or less than before: all their history is computed anew."""
+    return f"""
+CREATE TEMP TABLE reranked ON COMMIT DROP AS
+SELECT l.uid FROM {names.stage} s JOIN {names.link} l ON l.source_id = $1 AND l.source_key = s.source_key
+WHERE l.rank <> {RANK}"""
+
+
+def _known_links(merge: Merge, known: str) -> str:
+    """What is now the newest revision of each known contribution, and under which ruleset it was examined."""
     return f"""
 UPDATE {merge.names.link} l
-SET digest = s.digest, raw_tag = s.raw_tag, ended = s.ended, scope = s.scope, checked = $1::int,
-  warnings = {"NULLIF(b.warnings, '{}')" if merge.bad else "NULL"}
-FROM incoming i JOIN {merge.names.stage} s USING (row_number) {warnings}
+SET digest = s.digest, raw_tag = s.raw_tag, ended = s.ended, scope = s.scope, origin = s.origin, checked = $1::int,
+  rank = {RANK}, warnings = {"NULLIF(b.warnings, '{}')" if merge.bad else "NULL"}
+FROM {known} i JOIN {merge.names.stage} s USING (row_number)
+{f"LEFT JOIN {merge.bad} b ON b.row_number = i.row_number" if merge.bad else ""}
 WHERE i.known = l.contribution_id"""
 
 
@@ -285,6 +298,8 @@ SELECT uid, min(t) AS from_point FROM (
   SELECT uid, effective_from AS t FROM incoming WHERE NOT single
   UNION ALL
   SELECT uid, t FROM gone
+  UNION ALL
+  SELECT uid, '-infinity' FROM reranked
 ) moved GROUP BY uid"""
 """Entities to recompute, and from which effective point on."""
 

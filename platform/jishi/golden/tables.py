@@ -38,6 +38,14 @@ STATUSES = ("landed", "running", "published", "held", "refused", "unchanged", "f
 
 def define_tables(metadata: MetaData) -> None:
     Table(
+        "suspended_index",
+        metadata,
+        Column("table_name", Text, primary_key=True),
+        Column("position", Integer, primary_key=True, autoincrement=False),
+        Column("definition", Text, nullable=False),
+        comment="Indexes to be built again at the end of a bulk load; the owner's alone",
+    )
+    Table(
         "source",
         metadata,
         Column("source_id", SmallInteger, Identity(), primary_key=True),

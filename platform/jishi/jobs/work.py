@@ -37,7 +37,8 @@ def lost_database(error: BaseException) -> bool:
     """Whether ``error`` says that the database went away, or that it cannot be reached again yet (``STO-CONNECT``)."""
     if isinstance(error, JishiError):
         return isinstance(error.__cause__, (*GONE, OSError))
-    return isinstance(error, GONE)
+    # what went wrong while a lost connection was being given up is no other error
+    return isinstance(error, GONE) or isinstance(error.__context__, GONE)
 
 
 @dataclass

@@ -23,7 +23,8 @@ def statements() -> Iterator[str]:
 def _table(table: Table) -> Iterator[str]:
     yield str(CreateTable(table).compile(dialect=DIALECT)).strip()
     if table.comment:
-        yield f"COMMENT ON TABLE {table.fullname} IS '{table.comment}'"
+        comment = table.comment.replace("'", "''")
+        yield f"COMMENT ON TABLE {table.fullname} IS '{comment}'"
     for column in table.columns:
         if column.comment:
             comment = column.comment.replace("'", "''")

@@ -42,6 +42,31 @@ async def store(
     return len(rows)
 
 
+async def open_keys(connection: asyncpg.Connection, batch_id: int, source_id: int) -> list[UUID]:
+    """Keys under which earlier batches of the source still have refused rows."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT source_key FROM jishi.quarantine"
+        " WHERE source_id = $1 AND status = 'open' AND batch_id <> $2 AND source_key IS NOT NULL",
+        source_id,
+        batch_id,
+    )
+    return [row["source_key"] for row in rows]
+
+
+async def close_repaired(
+    connection: asyncpg.Connection, batch_id: int, source_id: int, keys: Iterable[UUID], now: datetime
+) -> None:
+    """The source has now said something acceptable under these keys."""
+    await connection.execute(
+        "UPDATE jishi.quarantine SET status = 'repaired', closed_at = $3, closed_by_batch = $1"
+        " WHERE source_id = $2 AND status = 'open' AND batch_id <> $1 AND source_key = ANY($4::uuid[])",
+        batch_id,
+        source_id,
+        now,
+        list(keys),
+    )
+
+
 _SUPERSEDE = """
 UPDATE jishi.quarantine q SET status = 'superseded', closed_at = $3, closed_by_batch = $1
 FROM jishi.quarantine n

@@ -10,6 +10,8 @@ What is where (design: storage):
 
 from __future__ import annotations
 
+from typing import Any
+
 from geoalchemy2 import Geometry
 from sqlalchemy import (
     BigInteger,
@@ -215,25 +217,22 @@ def value_columns(register: Register, primary: tuple[str, ...] = ()) -> list[Col
     return columns
 
 
-def column_types(element: DataElement) -> tuple[TypeEngine[object], ...]:
+def column_types(element: DataElement) -> tuple[TypeEngine[Any], ...]:
     """SQL types of an element's columns; lengths are checked by rules, so that a refused value can still be staged."""
-    match element.kind:
-        case Kind.DATE:
-            return (Date(),)
-        case Kind.PARTIAL_DATE:
-            return (Date(), Date(), Text())
-        case Kind.DECIMAL:
-            return (Numeric(*(element.digits or (20, 6))),)
-        case Kind.INTEGER:
-            return (BigInteger(),)
-        case Kind.BOOLEAN:
-            return (Boolean(),)
-        case Kind.GEOMETRY:
-            return (Geometry(element.geometry_type, srid=SRID, spatial_index=False),)
-        case Kind.ITEMS:
-            return (JSONB(),)
-        case _:
-            return (Text(),)
+    if element.kind is Kind.DECIMAL:
+        return (Numeric(*(element.digits or (20, 6))),)
+    if element.kind is Kind.GEOMETRY:
+        return (Geometry(element.geometry_type, srid=SRID, spatial_index=False),)
+    return tuple(kind() for kind in _TYPES.get(element.kind, (Text,)))
+
+
+_TYPES: dict[Kind, tuple[type[TypeEngine[Any]], ...]] = {
+    Kind.DATE: (Date,),
+    Kind.PARTIAL_DATE: (Date, Date, Text),
+    Kind.INTEGER: (BigInteger,),
+    Kind.BOOLEAN: (Boolean,),
+    Kind.ITEMS: (JSONB,),
+}
 
 
 def clock_columns(*, primary: bool) -> list[Column[object]]:

@@ -1,13 +1,6 @@
 -- What the ingest role may ask of the owner: fresh statistics, and indexes built after a first bulk load instead of
 -- during it. Definitions wait in a table only the owner sees, so that nothing a caller says is ever executed.
 
-CREATE TABLE jishi.suspended_index (
-  table_name text NOT NULL,
-  position integer NOT NULL,
-  definition text NOT NULL,
-  PRIMARY KEY (table_name, position)
-);
-
 CREATE FUNCTION jishi.refresh_statistics(target text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public SET default_statistics_target = '10' AS $$
 -- Enough to plan by until the server's own analysis of the grown table.

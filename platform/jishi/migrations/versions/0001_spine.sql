@@ -1351,6 +1351,15 @@ COMMENT ON TABLE jishi.source IS 'Sources 数源 as last declared';
 
 COMMENT ON COLUMN jishi.source.department IS 'USCC';
 
+CREATE TABLE jishi.suspended_index (
+	table_name TEXT NOT NULL, 
+	position INTEGER NOT NULL, 
+	definition TEXT NOT NULL, 
+	CONSTRAINT suspended_index_pkey PRIMARY KEY (table_name, position)
+);
+
+COMMENT ON TABLE jishi.suspended_index IS 'Indexes to be built again at the end of a bulk load; the owner''s alone';
+
 CREATE TABLE jishi.worker (
 	worker_id UUID NOT NULL, 
 	pid INTEGER NOT NULL, 
