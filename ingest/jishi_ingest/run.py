@@ -16,7 +16,7 @@ from jishi.golden.ledger import Landing, SourceEntry
 from jishi.jobs import queue
 from jishi.jobs.work import Handler, Worker, lost_database
 from jishi.storage.engine import connect
-from jishi_ingest.landing import land
+from jishi_ingest.landing import land, purge
 from jishi_ingest.receipt import receipt
 from jishi_ingest.road import Road
 
@@ -151,9 +151,13 @@ def handlers(road: Road) -> dict[str, Handler]:
 
         connection = await connect(road.url, application="jishi-turn")
         try:
-            return await turn_all(connection)
+            changes = await turn_all(connection)
+            needed = await ledger.open_landings(connection)
         finally:
             await connection.close()
+        folder = road.settings.landing_dir
+        purged = await asyncio.to_thread(purge, road.settings, [folder / path for path in needed])
+        return {"changes": changes, "purged": purged}
 
     async def fetch(
         payload: Mapping[str, Any], report: Callable[[Mapping[str, Any]], Awaitable[None]]
