@@ -29,6 +29,7 @@ def _serve(args: argparse.Namespace) -> int:
     settings = Settings()
     prepare(settings)  # what is wrong with city or keys is said as of any command, not out of the server
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     config = uvicorn.Config(
         create_app(settings),
         host=args.host or settings.host,

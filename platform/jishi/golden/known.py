@@ -131,9 +131,9 @@ class Known:
         rows = pl.concat(self.delivered) if self.delivered else pl.DataFrame()
         if rows.is_empty():
             return Settled(0, [], [], [])
-        keyed = rows.filter("clean")
-        shared = keyed.filter(pl.struct(KEY).is_duplicated()) if keyed.height else keyed
         same = int(rows["same"].sum())
+        shared = rows[_repeated(rows["k1"])].filter("clean")
+        shared = shared.filter(pl.struct(KEY).is_duplicated()) if shared.height else shared
         if shared.is_empty():
             return Settled(same, [], [], [])
         groups = shared.with_columns(
@@ -206,6 +206,18 @@ class Known:
 def hashing() -> str:
     """What the raw tags depend on besides keys and cells."""
     return f"polars {pl.__version__}"
+
+
+def _repeated(halves: pl.Series) -> np.ndarray[Any, np.dtype[Any]]:
+    """Places of values that stand more than once; sorting needs a fraction of a hash table's memory."""
+    values = halves.to_numpy()
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    equal = ordered[1:] == ordered[:-1]
+    repeated = np.zeros(len(values), dtype=bool)
+    repeated[order[1:][equal]] = True
+    repeated[order[:-1][equal]] = True
+    return np.flatnonzero(repeated)
 
 
 def _tags(frame: pl.DataFrame) -> pl.DataFrame:

@@ -26,9 +26,11 @@ async def create(connection: asyncpg.Connection, batch_id: int, columns: Mapping
 
 async def copy(connection: asyncpg.Connection, batch_id: int, columns: Iterable[str], rows: bytes) -> None:
     """Append CSV rows (null = empty unquoted field) to the stage table."""
-    await connection.copy_to_table(
-        stage_name(batch_id), schema_name=SCHEMA, columns=list(columns), source=io.BytesIO(rows), format="csv"
-    )
+    # asyncpg leaves its copy in a reference cycle: closing lets go of the rows now instead of at some collection
+    with io.BytesIO(rows) as source:
+        await connection.copy_to_table(
+            stage_name(batch_id), schema_name=SCHEMA, columns=list(columns), source=source, format="csv"
+        )
 
 
 async def discard_rows(connection: asyncpg.Connection, batch_id: int, rows: Iterable[int]) -> None:
