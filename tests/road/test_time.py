@@ -168,6 +168,19 @@ async def test_a_row_that_moves_to_another_scope_is_not_missed_in_its_old_one(ci
     assert len(await city.served("legal_entity", "entity_name")) == 3
 
 
+async def test_a_damaged_row_says_nothing_about_what_the_delivery_is_complete_of(city: Any, invent: Make) -> None:
+    more = 'scope = ["area"]\nabsence = "end"\n[thresholds]\nmax_endings_share = 1.0\nvolume_band = 9.0'
+    source = city.declare("tiny", mode="full", more=more)
+    await city.deliver(source, [entity(invent, 1, area="东"), entity(invent, 2, area="西")])
+    lines = [
+        "key,name,code,area",
+        f"K1,测试企业1号,{invent['uscc'](1)},东",
+        f"K9,测试企业9号,{invent['uscc'](9)},西,多",
+    ]
+    receipt = await city.deliver(source, "\n".join(lines).encode())
+    assert (receipt["reasons"], receipt["ended_by_absence"]) == ({"ING-ROW-RAGGED": 1}, 0)
+
+
 async def test_an_entity_lives_while_one_of_its_sources_holds_it(city: Any, invent: Make, watch: Watch) -> None:
     more = 'absence = "end"\n[thresholds]\nmax_endings_share = 1.0\nvolume_band = 9.0'
     one = city.declare("one", mode="full", rank=10, more=more)

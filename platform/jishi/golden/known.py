@@ -109,7 +109,7 @@ class Known:
     def split(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Note the keys of standardised rows; those that say something else than the links."""
         tags = _tags(frame)
-        self.scopes.update(frame["scope"].unique().drop_nulls().to_list())
+        self.scopes.update(frame.filter(tags["clean"])["scope"].unique().drop_nulls().to_list())
         if self.links.is_empty():
             self.delivered.append(tags.with_columns(same=pl.lit(False)))
             return frame
