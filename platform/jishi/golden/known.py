@@ -211,7 +211,7 @@ def hashing() -> str:
 def _repeated(halves: pl.Series) -> np.ndarray[Any, np.dtype[Any]]:
     """Places of values that stand more than once; sorting needs a fraction of a hash table's memory."""
     values = halves.to_numpy()
-    order = np.argsort(values, kind="stable")
+    order = np.argsort(values).astype(np.int32)
     ordered = values[order]
     equal = ordered[1:] == ordered[:-1]
     repeated = np.zeros(len(values), dtype=bool)

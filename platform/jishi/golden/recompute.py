@@ -33,7 +33,8 @@ async def recompute(connection: asyncpg.Connection, names: Names, recorded_at: d
 
 
 def _fresh(names: Names) -> str:
-    """The state of every touched entity at each effective point, by survivorship over what is in force there."""
+    """The state of every touched entity at each effective point, by survivorship over what is in force there; where only one
+    contribution has a voice, its values are taken as they are."""
     values = ",\n  ".join(
         f"(array_agg(f.{column} ORDER BY {_trust(names, columns)}) FILTER (WHERE {_any(columns)}))[1] AS {column}"
         for columns, _ in names.groups()
@@ -57,13 +58,23 @@ WITH revision AS (
 ), alive AS (
   SELECT f.*, bool_or(NOT f.ended) OVER (PARTITION BY f.uid, f.t) AS is_alive
   FROM in_force f
-)
-SELECT f.uid, f.t, row_number() OVER (PARTITION BY f.uid ORDER BY f.t) AS n,
-  CASE WHEN bool_or(f.is_alive) THEN 'active' ELSE 'ended' END AS state,
+), voice AS (
+  SELECT f.*, count(*) OVER (PARTITION BY f.uid, f.t) AS voices
+  FROM alive f
+  WHERE f.ended = NOT f.is_alive
+), state AS (
+  SELECT f.uid, f.t, CASE WHEN f.is_alive THEN 'active' ELSE 'ended' END AS state, {names.column_list("f")}
+  FROM voice f
+  WHERE f.voices = 1
+  UNION ALL
+  SELECT f.uid, f.t, CASE WHEN bool_or(f.is_alive) THEN 'active' ELSE 'ended' END AS state,
   {values}
-FROM alive f
-WHERE f.ended = NOT f.is_alive
-GROUP BY f.uid, f.t"""
+  FROM voice f
+  WHERE f.voices > 1
+  GROUP BY f.uid, f.t
+)
+SELECT f.*, row_number() OVER (PARTITION BY f.uid ORDER BY f.t) AS n
+FROM state f"""
 
 
 def _trust(names: Names, columns: tuple[str, ...]) -> str:
