@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ def own_site(own_state: Path, files: list[Path]) -> Iterator[Site]:
 @pytest.fixture
 async def undisturbed(settings: Settings, files: list[Path], server: Settings, template: str) -> dict[str, Any]:
     """What three deliveries leave where nobody dies."""
-    name = f"{settings.database_url.rsplit('/', 1)[-1].split('?')[0]}_calm" if settings.database_url else ""
+    name = f"calm_{uuid.uuid4().hex[:12]}"
     admin = engine.to_database(cluster.url(server, "postgres"), "postgres")
     await ask(admin, f'CREATE DATABASE "{name}" OWNER jishi_owner TEMPLATE {template}')
     folder = settings.home_dir / "calm"
