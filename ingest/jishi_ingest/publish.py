@@ -52,11 +52,12 @@ async def prepare(
     scopes = sorted(known.scopes)
     scope = "|".join(scopes) if len(scopes) <= 3 else hashlib.sha256("|".join(scopes).encode()).hexdigest()[:16]
     named, misnamed = await _names(connection, delivery, staged, examined)
+    endings = len(absent) + await ledger.staged_endings(connection, staged.table, examined.bad)
     counts = BatchCounts(
         received=staged.received,
         refused=len(refused),
-        endings=len(absent) + await ledger.staged_endings(connection, staged.table, examined.bad),
-        live=await ledger.live_contributions(connection, delivery.register, batch.source_id, scopes),
+        endings=endings,
+        live=await ledger.live_contributions(connection, delivery.register, batch.source_id, scopes) if endings else 0,
         named=named,
         misnamed=misnamed,
     )

@@ -22,7 +22,7 @@ from jishi_ingest.delivery import Delivery
 from jishi_ingest.road import Road
 
 EXTRA = {"uid": "uuid", "raw_tag": "uuid"}
-"""What the merge wants of a staged row besides the standard batch."""
+"""What the merge wants of a staged row besides the standard batch, in front of it."""
 
 
 @dataclass
@@ -46,7 +46,7 @@ async def fill_stage(
     report: Callable[[Mapping[str, Any]], Awaitable[None]],
 ) -> Staged:
     """Read all chunks into the stage table, leaving out rows that the source's links settle as unchanged."""
-    columns = stage_columns(delivery.plan) | EXTRA
+    columns = EXTRA | stage_columns(delivery.plan)
     batch = delivery.batch
     table = await stage.create(connection, batch.batch_id, columns)
     with watch.time("known"):
@@ -91,7 +91,11 @@ def _examined(tagged: pl.DataFrame, delivery: Delivery) -> pl.DataFrame:
     """The standard batch of tagged raw rows, with what the merge wants besides: a fresh uid and the raw tag."""
     frame = standardise(tagged.drop("r1", "r2"), delivery.plan)
     tags = np.ascontiguousarray(tagged.select("r1", "r2").to_numpy(), dtype=">u8")
-    return frame.with_columns(uid=new_uids(frame.height), raw_tag=hex_texts(tags.view(np.uint8).reshape(-1, 16)))
+    extra = pl.DataFrame(
+        {"uid": new_uids(frame.height), "raw_tag": hex_texts(tags.view(np.uint8).reshape(-1, 16))},
+        schema_overrides=dict.fromkeys(EXTRA, pl.String),
+    )
+    return pl.concat([extra, frame], how="horizontal")
 
 
 async def _copy(
@@ -109,7 +113,7 @@ async def settle_keys(road: Road, connection: asyncpg.Connection, delivery: Deli
     if settled.duplicates:
         await stage.discard_rows(connection, batch_id, settled.duplicates)
     if settled.restage:
-        columns = stage_columns(delivery.plan) | EXTRA
+        columns = EXTRA | stage_columns(delivery.plan)
         for raw in delivery.again(frozenset(settled.restage)):
             await stage.copy(connection, batch_id, columns, to_copy(_examined(staged.known.tag(raw), delivery)))
     if settled.conflicts:

@@ -50,8 +50,8 @@ class Bulk:
         if self.rows < 1_000:
             return False
         known = await self.connection.fetchval(
-            "SELECT COALESCE(sum(GREATEST(reltuples, 0)), 0) FROM pg_class WHERE oid IN"
-            " (SELECT relid FROM pg_partition_tree(to_regclass($1)))",
+            "SELECT COALESCE(sum(GREATEST(reltuples, 0)), 0) FROM pg_class WHERE oid = to_regclass($1)::oid OR oid IN"
+            " (SELECT relid FROM pg_partition_tree(to_regclass($1)) WHERE isleaf)",
             f"jishi.{table}",
         )
         return bool(self.rows > STATISTICS_SHARE * float(known))

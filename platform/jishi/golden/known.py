@@ -7,7 +7,8 @@ standardised values. All of these are keyed tags, no values.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,8 @@ DIGEST = ["d1", "d2"]
 RAW = ["r1", "r2"]
 ROW_COLUMNS = ("row_number", "row_fault", "row_surplus")
 ABSENT = "00000000-0000-0000-0000-000000000000"
+FEW = 8
+"""A table is sorted when a delivery asks for more than one in so many of its tags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,30 @@ class Settled:
 
 
 class Finder:
-    """Places of 128-bit tags in a table, by binary search over their first halves; no hash table is built for a chunk."""
+    """Places of 128-bit tags in a table. A few are looked for by one pass over their first halves; for many the table is
+    sorted once and searched by halving, so that no hash table is built for a chunk."""
+
+    def __init__(self, first: np.ndarray[Any, Any], second: np.ndarray[Any, Any]) -> None:
+        self._tags = (first, second)
+        self._sorted: Sorted | None = None
+        self._asked = 0
+
+    def find(self, first: pl.Series, second: pl.Series) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """Place of each tag, -1 where the table has none. Two tags with one first half: only the first of them is found."""
+        self._asked += len(first)
+        if self._sorted is None and self._asked * FEW > len(self._tags[0]):
+            self._sorted = Sorted(*self._tags)
+        if self._sorted is not None:
+            return self._sorted.find(first, second)
+        near = pl.Series(self._tags[0]).is_in(first.implode()).arg_true().to_numpy().astype(np.int64)
+        if not len(near):
+            return np.full(len(first), -1)
+        places = Sorted(*(half[near] for half in self._tags)).find(first, second)
+        return np.where(places >= 0, near[np.maximum(places, 0)], -1)
+
+
+class Sorted:
+    """Tags in the order of their first halves."""
 
     def __init__(self, first: np.ndarray[Any, Any], second: np.ndarray[Any, Any]) -> None:
         self._order = np.argsort(first, kind="stable").astype(np.int32)
@@ -45,7 +71,6 @@ class Finder:
         self._second = second[self._order]
 
     def find(self, first: pl.Series, second: pl.Series) -> np.ndarray[Any, np.dtype[np.int64]]:
-        """Place of each tag, -1 where the table has none. Two tags with one first half: only the first of them is found."""
         places = np.minimum(np.searchsorted(self._first, first.to_numpy()), len(self._first) - 1)
         hit = (self._first[places] == first.to_numpy()) & (self._second[places] == second.to_numpy())
         return np.where(hit, self._order[places], -1)
@@ -60,25 +85,25 @@ class Known:
     by_key: Finder
     seeds: tuple[int, int]
     scope_names: Mapping[int, str]
+    ruleset_id: int
     delivered: list[pl.DataFrame] = field(default_factory=list)
     scopes: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.seen = np.zeros(self.links.height, dtype=bool)  # links whose key the delivery holds
+        self.said = np.zeros(self.links.height, dtype=bool)  # of those, links that say what it says
 
     @classmethod
     async def load(
         cls, connection: asyncpg.Connection, register: Register, source_id: int, ruleset_id: int, keys: Keys
     ) -> Known:
         """Read the links that were examined under ``ruleset_id``."""
-        table = f"jishi.{register.name}_link"
         found = await _read(
             connection,
-            f"SELECT source_key, digest, raw_tag, hashtext(scope) FROM {table}"
-            f" WHERE source_id = $1 AND checked = $2 AND digest <> '{ABSENT}'",
+            f"SELECT source_key, digest, raw_tag, hashtext(scope) FROM jishi.{register.name}_link WHERE {_LOADED}",
             _LINK,
             source_id,
             ruleset_id,
-        )
-        scopes = await connection.fetch(
-            f"SELECT DISTINCT scope, hashtext(scope) AS short FROM {table} WHERE source_id = $1", source_id
         )
         secret = keys.key(Use.DIGEST, 16, detail="raw row")
         return cls(
@@ -86,7 +111,8 @@ class Known:
             Finder(found["r1"], found["r2"]),
             Finder(found["k1"], found["k2"]),
             (int.from_bytes(secret[:8], "big"), int.from_bytes(secret[8:], "big")),
-            {row["short"]: row["scope"] for row in scopes},
+            await _scope_names(connection, register, source_id, found),
+            ruleset_id,
         )
 
     def tag(self, raw: pl.DataFrame) -> pl.DataFrame:
@@ -99,7 +125,9 @@ class Known:
             return tagged
         places = self.by_raw.find(tagged["r1"], tagged["r2"])
         same = pl.Series("same", places >= 0) & tagged["row_fault"].is_null()
-        known = self.links[places[same.to_numpy()]]
+        met = places[same.to_numpy()]
+        self.seen[met] = self.said[met] = True
+        known = self.links[met]
         self.scopes.update(self.scope_names[short] for short in known["scope"].unique())
         rows = tagged.filter(same).select("row_number")
         settled = pl.concat([rows, known.select(*KEY, *DIGEST)], how="horizontal")
@@ -123,6 +151,8 @@ class Known:
             & (said["scope"] == scope.cast(pl.Int32)).fill_null(False)
             & tags["clean"]
         )
+        self.seen[places[places >= 0]] = True
+        self.said[places[same.to_numpy()]] = True
         self.delivered.append(tags.with_columns(same))
         return frame.filter(~same)
 
@@ -164,30 +194,34 @@ class Known:
             f"SELECT source_key, contribution_id FROM jishi.{register.name}_link"
             " WHERE source_id = $1 AND NOT ended AND scope = ANY($2::text[])"
         )
-        found = await _read(connection, query, _CONTRIBUTION, source_id, sorted(self.scopes))
-        links = pl.DataFrame({name: found[name] for name in (*KEY, "contribution_id")})
-        if not self.delivered or links.is_empty():
-            return [int(number) for number in links["contribution_id"]]
-        return links.join(pl.concat(self.delivered), on=KEY, how="anti")["contribution_id"].to_list()
+        scopes = sorted(self.scopes)
+        unseen = self.links.filter(~self.seen)
+        found = [
+            await _read(connection, f"{query} AND source_key = ANY($3::uuid[])", _CONTRIBUTION, source_id, scopes, keys)
+            for keys in _pages(_uuids(unseen))
+        ]
+        others = f"{query} AND (checked <> $3 OR digest = '{ABSENT}')"
+        found.append(await _read(connection, others, _CONTRIBUTION, source_id, scopes, self.ruleset_id))
+        links = pl.concat([pl.DataFrame({name: part[name] for name in (*KEY, "contribution_id")}) for part in found])
+        if self.delivered and not links.is_empty():
+            links = links.join(pl.concat(self.delivered), on=KEY, how="anti")
+        return links["contribution_id"].to_list()
 
     async def warnings(self, connection: asyncpg.Connection, register: Register, source_id: int) -> Mapping[str, int]:
-        """Warnings that the unchanged rows carry, rule id → rows."""
-        if self.links.is_empty():
+        """Warnings that the unchanged rows carry, rule id → rows: counted over them, or over all links but the others."""
+        if not self.said.any():
             return {}
-        found = await connection.fetch(
-            f"SELECT replace(source_key::text, '-', '') AS source_key, warnings FROM jishi.{register.name}_link"
-            " WHERE source_id = $1 AND warnings IS NOT NULL",
-            source_id,
-        )
-        if not found or not self.delivered:
-            return {}
-        warned = pl.DataFrame(
-            {"source_key": [row["source_key"] for row in found], "warning": [row["warnings"] for row in found]}
-        )
-        tags = warned.with_columns(**_halves(warned["source_key"], KEY))
-        rows = pl.concat(self.delivered).filter("same").unique(KEY)
-        counted = tags.join(rows, on=KEY, how="semi")["warning"].explode().value_counts()
-        return dict(zip(counted["warning"], counted["count"], strict=True))
+        counted = f"SELECT w, count(*) FROM jishi.{register.name}_link, unnest(warnings) w WHERE"
+        few = int(self.said.sum()) * 2 <= len(self.said)
+        total: Counter[str] = Counter()
+        if not few:
+            total.update(dict(await connection.fetch(f"{counted} {_LOADED} GROUP BY w", source_id, self.ruleset_id)))
+        for keys in _pages(_uuids(self.links.filter(self.said if few else ~self.said))):
+            rows = await connection.fetch(
+                f"{counted} {_LOADED} AND source_key = ANY($3::uuid[]) GROUP BY w", source_id, self.ruleset_id, keys
+            )
+            total.update(dict(rows)) if few else total.subtract(dict(rows))
+        return {rule: rows for rule, rows in total.items() if rows}
 
     def _raw_tags(self, raw: pl.DataFrame) -> dict[str, pl.Series]:
         """Two 64-bit hashes of all cells as delivered, built differently. Polars' hashing is the same in every process of
@@ -240,6 +274,31 @@ def _halves(tags: pl.Series, names: list[str]) -> dict[str, pl.Series]:
     return {name: pl.Series(name, packed[:, position]) for position, name in enumerate(names)}
 
 
+def _uuids(rows: pl.DataFrame) -> list[UUID]:
+    """The keys of links as the database has them."""
+    return [UUID(int=(first << 64) | second) for first, second in rows.select(KEY).iter_rows()]
+
+
+def _pages(keys: list[UUID], size: int = 100_000) -> Iterator[list[UUID]]:
+    return (keys[start : start + size] for start in range(0, len(keys), size))
+
+
+async def _scope_names(
+    connection: asyncpg.Connection, register: Register, source_id: int, found: np.ndarray[Any, Any]
+) -> Mapping[int, str]:
+    """Hash of a scope → the scope, each read from one of its links."""
+    _, places = np.unique(found["scope"], return_index=True)
+    keys = _uuids(pl.DataFrame({name: found[name][places] for name in KEY}))
+    rows = await connection.fetch(
+        f"SELECT scope, hashtext(scope) AS short FROM jishi.{register.name}_link"
+        " WHERE source_id = $1 AND source_key = ANY($2::uuid[])",
+        source_id,
+        keys,
+    )
+    return {row["short"]: row["scope"] for row in rows}
+
+
+_LOADED = f"source_id = $1 AND checked = $2 AND digest <> '{ABSENT}'"
 _KEY: list[tuple[str, str]] = [("l1", ">i4"), ("k1", ">u8"), ("k2", ">u8")]
 _LINK = np.dtype(
     [

@@ -18,13 +18,11 @@ async def recompute(connection: asyncpg.Connection, names: Names, recorded_at: d
     """Recompute every entity in ``touched``; afterwards ``delta(uid, type, effective_from, elements)`` says what changed."""
     await connection.execute(_fresh(names), recorded_at)
     await connection.execute(_stored(names))
-    await connection.execute(
-        "CREATE INDEX ON fresh (uid, n); CREATE INDEX ON stored (uid, effective_from); ANALYZE fresh; ANALYZE stored"
-    )
+    await connection.execute("ANALYZE fresh (uid, t, n); ANALYZE stored (uid, effective_from)")
     await connection.execute(_appended(names))
-    await connection.execute("ANALYZE appended")
+    await connection.execute("ANALYZE appended (uid, t)")
     await connection.execute(_in_force(names), recorded_at)
-    await connection.execute("ANALYZE in_force")
+    await connection.execute("ANALYZE in_force (uid, t)")
     await connection.execute(change_of(names))
     await connection.execute(_keep_superseded(names))
     await connection.execute(_insert_versions(names), recorded_at, batch_id)
@@ -34,16 +32,19 @@ async def recompute(connection: asyncpg.Connection, names: Names, recorded_at: d
 
 def _fresh(names: Names) -> str:
     """The state of every touched entity at each effective point, by survivorship over what is in force there; where only one
-    contribution has a voice, its values are taken as they are."""
+    contribution has a voice, its values are taken as they are. Who has a voice is found without the values, which are
+    wide."""
     values = ",\n  ".join(
         f"(array_agg(f.{column} ORDER BY {_trust(names, columns)}) FILTER (WHERE {_any(columns)}))[1] AS {column}"
         for columns, _ in names.groups()
         for column in columns
     )
+    said = f"""voice v JOIN {names.contribution} c
+    ON c.contribution_id = v.contribution_id AND c.effective_from = v.effective_from AND c.recorded_at = v.recorded_at"""
     return f"""
 CREATE TEMP TABLE fresh ON COMMIT DROP AS
-WITH revision AS (
-  SELECT l.uid, l.rank, c.*
+WITH revision AS MATERIALIZED (
+  SELECT l.uid, l.rank, c.contribution_id, c.effective_from, c.recorded_at, c.ended
   FROM touched t
   JOIN {names.link} l ON l.uid = t.uid
   JOIN {names.contribution} c ON c.contribution_id = l.contribution_id
@@ -58,19 +59,18 @@ WITH revision AS (
 ), alive AS (
   SELECT f.*, bool_or(NOT f.ended) OVER (PARTITION BY f.uid, f.t) AS is_alive
   FROM in_force f
-), voice AS (
+), voice AS MATERIALIZED (
   SELECT f.*, count(*) OVER (PARTITION BY f.uid, f.t) AS voices
   FROM alive f
   WHERE f.ended = NOT f.is_alive
 ), state AS (
-  SELECT f.uid, f.t, CASE WHEN f.is_alive THEN 'active' ELSE 'ended' END AS state, {names.column_list("f")}
-  FROM voice f
-  WHERE f.voices = 1
+  SELECT v.uid, v.t, CASE WHEN v.is_alive THEN 'active' ELSE 'ended' END AS state, {names.column_list("c")}
+  FROM {said}
+  WHERE v.voices = 1
   UNION ALL
   SELECT f.uid, f.t, CASE WHEN bool_or(f.is_alive) THEN 'active' ELSE 'ended' END AS state,
   {values}
-  FROM voice f
-  WHERE f.voices > 1
+  FROM (SELECT v.uid, v.t, v.is_alive, v.rank, c.* FROM {said} WHERE v.voices > 1) f
   GROUP BY f.uid, f.t
 )
 SELECT f.*, row_number() OVER (PARTITION BY f.uid ORDER BY f.t) AS n
@@ -114,15 +114,17 @@ def _appended(names: Names) -> str:
 
     return f"""
 CREATE TEMP TABLE appended ON COMMIT DROP AS
+WITH before AS (
+  SELECT DISTINCT ON (f.uid) s.*
+  FROM fresh f JOIN stored s ON s.uid = f.uid AND s.effective_from < f.t
+  WHERE f.n = 1
+  ORDER BY f.uid, s.effective_from DESC
+)
 SELECT f.*
 FROM fresh f
 LEFT JOIN stored x ON x.uid = f.uid AND x.effective_from = f.t
 LEFT JOIN fresh p ON p.uid = f.uid AND p.n = f.n - 1
-LEFT JOIN LATERAL (
-  SELECT s.* FROM stored s
-  WHERE f.n = 1 AND s.uid = f.uid AND s.effective_from < f.t
-  ORDER BY s.effective_from DESC LIMIT 1
-) b ON TRUE
+LEFT JOIN before b ON b.uid = f.uid AND f.n = 1
 WHERE CASE
   WHEN x.uid IS NOT NULL THEN {differs("x")}
   WHEN p.uid IS NOT NULL THEN {differs("p")}

@@ -76,7 +76,6 @@ async def merge_batch(connection: asyncpg.Connection, merge: Merge) -> Merged:
     absent = await _end_absent(connection, merge, clock)
     ranks = json.dumps(dict(merge.origin_ranks))
     await connection.execute(_new_links(merge), first, merge.source_id, merge.rank, ranks, merge.ruleset_id)
-    await connection.execute(_reranked(names), merge.source_id, merge.rank, ranks)
     for known in ("incoming", "settled"):
         await connection.execute(_known_links(merge, known), merge.ruleset_id, merge.rank, ranks)
     await _identifiers(connection, merge, clock)
@@ -121,11 +120,13 @@ async def _sort_out(connection: asyncpg.Connection, merge: Merge, clock: Clock) 
     await connection.execute("CREATE TEMP TABLE settled (row_number bigint, known bigint) ON COMMIT DROP")
     await connection.execute(f"INSERT INTO settled {refused}")
     await connection.execute("ANALYZE settled")
-    await connection.execute(_incoming(names), merge.source_id)
+    await connection.execute(_incoming(names), merge.source_id, merge.rank, json.dumps(dict(merge.origin_ranks)))
+    await connection.execute(_RERANKED)
     unchanged = await connection.execute(_SETTLE_UNCHANGED)
     await connection.execute(_late(names), clock.recorded_at)
     await connection.execute(
-        "CREATE INDEX ON settled (row_number); CREATE INDEX ON incoming (row_number); ANALYZE settled; ANALYZE incoming"
+        "CREATE INDEX ON settled (row_number); CREATE INDEX ON incoming (row_number);"
+        " ANALYZE settled (row_number); ANALYZE incoming (row_number, known, uid)"
     )
     return int(unchanged.split()[-1])
 
@@ -135,10 +136,13 @@ def _incoming(names: Names) -> str:
     return f"""
 CREATE TEMP TABLE incoming ON COMMIT DROP AS
 SELECT s.row_number, l.contribution_id AS known, s.ended, s.effective_from, l.uid, 1::smallint AS method, FALSE AS single,
-  l.digest = s.digest AS same
+  l.digest = s.digest AS same, l.rank <> {RANK} AS reranked
 FROM {names.stage} s JOIN {names.link} l ON l.source_id = $1 AND l.source_key = s.source_key
 WHERE NOT EXISTS (SELECT FROM settled e WHERE e.row_number = s.row_number)"""
 
+
+_RERANKED = "CREATE TEMP TABLE reranked ON COMMIT DROP AS SELECT DISTINCT uid FROM incoming WHERE reranked"
+"""Entities of which a contribution is now trusted more or less than before: all their history is computed anew."""
 
 _SETTLE_UNCHANGED = """
 WITH said AS (DELETE FROM incoming WHERE same RETURNING row_number, known)
@@ -150,7 +154,7 @@ def _late(names: Names) -> str:
     """New keys that begin in the future or come with a delete mark."""
     return f"""
 INSERT INTO incoming
-SELECT s.row_number, NULL, s.ended, s.effective_from, s.uid, 1, FALSE, FALSE
+SELECT s.row_number, NULL, s.ended, s.effective_from, s.uid, 1, FALSE, FALSE, FALSE
 FROM {names.stage} s
 WHERE (s.ended OR s.effective_from > $1)
   AND NOT EXISTS (SELECT FROM settled e WHERE e.row_number = s.row_number)
@@ -223,14 +227,6 @@ WHERE s.known IS NULL"""
 
 RANK = "COALESCE(($3::jsonb ->> s.origin)::smallint, $2::smallint)"
 """Trust in a staged row: by its sub-source, else the source's own."""
-
-
-def _reranked(names: Names) -> str:
-    """Entities of which a contribution is now trusted more or less than before: all their history is computed anew."""
-    return f"""
-CREATE TEMP TABLE reranked ON COMMIT DROP AS
-SELECT l.uid FROM {names.stage} s JOIN {names.link} l ON l.source_id = $1 AND l.source_key = s.source_key
-WHERE l.rank <> {RANK}"""
 
 
 def _known_links(merge: Merge, known: str) -> str:

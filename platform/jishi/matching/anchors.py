@@ -59,7 +59,7 @@ def _met(stage: str, slots: list[str]) -> str:
     )
     return f"""
 INSERT INTO incoming
-SELECT s.row_number, NULL, s.ended, s.effective_from, s.uid, 1, TRUE, FALSE
+SELECT s.row_number, NULL, s.ended, s.effective_from, s.uid, 1, TRUE, FALSE, FALSE
 FROM ({meeting}) m JOIN {stage} s USING (row_number)
 WHERE NOT EXISTS (SELECT FROM settled e WHERE e.row_number = m.row_number)
   AND NOT EXISTS (SELECT FROM incoming i WHERE i.row_number = m.row_number)"""

@@ -14,18 +14,19 @@ from jishi.standardise.plan import Plan
 
 FIXED = {
     "row_number": "bigint",
-    "source_key": "uuid",
-    "origin": "text",
-    "scope": "text",
     "effective_from": "timestamptz",
-    "digest": "uuid",
     "ended": "boolean",
     "row__ragged": "boolean",
     "row__replaced": "boolean",
     "row__key_missing": "boolean",
     "row__key_conflict": "boolean",
+    "source_key": "uuid",
+    "digest": "uuid",
+    "origin": "text",
+    "scope": "text",
 }
-"""Columns every batch has, in front of its elements."""
+"""Columns every batch has, in front of its elements; those of fixed width first, for a reader of
+a few columns then need not walk through the others."""
 
 _VALUE_TYPES = {
     Kind.DATE: "date",
