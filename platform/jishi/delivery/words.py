@@ -34,6 +34,7 @@ MASKS = {
     Mask.STREET: "留到街道 to the street",
     Mask.LAST4: "留后 4 位 last 4",
     Mask.EMAIL: "留首字符和域名 first character and domain",
+    Mask.PARTY: "自然人留首字，单位名称全给 first character of a person's name",
 }
 
 SEVERITIES = {

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from jishi.errors import InternalError
-from jishi.identifiers.masks import COUNTY_OF_ADDRESS, REST, STREET
+from jishi.identifiers.masks import COUNTY_OF_ADDRESS, PARTY, REST, STREET
+
+_NAME = "CASE WHEN {length} > 1 THEN left({column}, 1) || '**' WHEN {column} IS NOT NULL THEN '**' END"
 
 _TEMPLATES = {
     "none": "{column}",
     "hide": "CAST(NULL AS text)",
-    "name": "CASE WHEN {length} > 1 THEN left({column}, 1) || '**' WHEN {column} IS NOT NULL THEN '**' END",
+    "name": _NAME,
+    "party": f"CASE WHEN {{column}} ~ '^({{party}})$' THEN {{column}} ELSE {_NAME} END",
     "identifier": "CASE WHEN {length} >= 14 THEN {ends_3_4} ELSE {ends_quarter} END",
     "phone": (
         "CASE WHEN {length} >= 11 THEN {ends_3_4} WHEN {length} >= 7 THEN {ends_0_4} ELSE repeat('*', {length}) END"
@@ -41,6 +44,7 @@ def mask_sql(column: str, mask: str) -> str:
         rest=REST,
         street=STREET,
         county=COUNTY_OF_ADDRESS,
+        party=PARTY,
         ends_3_4=_ends(column, "3", "4"),
         ends_0_4=_ends(column, "0", "4"),
         ends_quarter=_ends(column, f"{length} / 4", f"{length} / 4"),

@@ -26,6 +26,14 @@ _STOP = "0-9０-９号室幢栋弄巷路街道镇乡"
 STREET = f"^(({_DIVISION_WORDS}|[^{_STOP}])*(街道|[镇乡街路巷弄道]))"
 # Else up to the first county-level name, unless a village, group, house number or bracket stands before it.
 COUNTY_OF_ADDRESS = "^([^区县旗0-9０-９号村社组（(]*[区县旗])"
+# What the name of an organisation ends with; a short name must end with one of the longer words. A name without any
+# of them is taken for a person's.
+_ORGANISATIONS = (
+    "公司|集团|企业|合伙|中心|学校|大学|学院|医院|诊所|药房|超市|商店|饭店|酒店|宾馆|餐厅|合作社|委员会|事务所|工作室"
+    "|经营部|服务部|门市部|基金会|协会|商会|幼儿园"
+)
+PARTY = f"(..+({_ORGANISATIONS})|....+[厂店行部社所院校园局厅委会站馆队场坊铺户庄处办村])([（(][^（()）]+[）)])?"
+"""An organisation's name from end to end; a dot means any character, a line break too."""
 
 
 def mask(value: str | None, name: str) -> str | None:
@@ -82,6 +90,10 @@ def _street(value: str) -> str:
     return (found[1] if found else "") + REST
 
 
+def _party(value: str) -> str:
+    return value if re.fullmatch(PARTY, value, re.DOTALL) else _name(value)
+
+
 def _email(value: str) -> str:
     parts = re.fullmatch("([^@])[^@]*@([^@]+)", value)
     return f"{parts[1]}{REST}@{parts[2]}" if parts else REST
@@ -98,6 +110,7 @@ _MASKS: dict[str, Callable[[str], str | None]] = {
     "street": _street,
     "last4": _ends(last_ends),
     "email": _email,
+    "party": _party,
 }
 
 NAMES = tuple(_MASKS)

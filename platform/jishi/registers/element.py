@@ -48,6 +48,7 @@ class Mask(StrEnum):
     STREET = "street"  # address up to the street, rest ***
     LAST4 = "last4"
     EMAIL = "email"
+    PARTY = "party"  # a person's name as NAME, an organisation's whole
 
 
 class Severity(StrEnum):
@@ -109,6 +110,8 @@ class DataElement:
     scheme: str | None = None  # IDENTIFIER: scheme, or None when standardise decides it a row
     strong: bool = False  # IDENTIFIER: links records by itself
     item: tuple[tuple[str, str], ...] = ()  # ITEMS: (member, title) of the item model
+    refers: tuple[str, ...] = ()  # IDENTIFIER: kind of relation, then the registers in which its target may stand
+    derived: bool = False  # standardise computes it from other elements of the row; no source maps it
     checks: tuple[Check, ...] = field(default=())
 
     @property

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from sqlmodel import SQLModel
 
+from jishi.registers.clock import ClockRule
 from jishi.registers.element import Check, DataElement, Kind, Rule, Test
 from jishi.registers.survivorship import Survivorship
 
@@ -40,6 +41,7 @@ class Register:
     survivorship: Survivorship
     partition_by: str | None = None  # element whose values list-partition the golden table
     partitions: tuple[str, ...] = ()
+    clocks: tuple[ClockRule, ...] = ()
     version: str = "1"
 
     @cached_property

@@ -33,12 +33,9 @@ def mask_column(values: pl.Series, mask: str) -> pl.Series:
 def _expression(value: pl.Expr, mask: str) -> pl.Expr:
     match mask:
         case "name":
-            return (
-                pl.when(value.str.len_chars() > 1)
-                .then(value.str.slice(0, 1) + "**")
-                .when(value.is_not_null())
-                .then(pl.lit("**"))
-            )
+            return _name(value)
+        case "party":
+            return pl.when(value.str.contains(f"(?s)^({masks.PARTY})$")).then(value).otherwise(_name(value))
         case "year":
             return value.str.extract("^([0-9]{4})", 1)
         case "county":
@@ -52,6 +49,15 @@ def _expression(value: pl.Expr, mask: str) -> pl.Expr:
             address = value.str.extract("^[^@]+@([^@]+)$", 1)
             masked = value.str.slice(0, 1) + (masks.REST + "@") + address
             return pl.when(value.is_not_null()).then(pl.coalesce(masked, pl.lit(masks.REST)))
+
+
+def _name(value: pl.Expr) -> pl.Expr:
+    return (
+        pl.when(value.str.len_chars() > 1)
+        .then(value.str.slice(0, 1) + "**")
+        .when(value.is_not_null())
+        .then(pl.lit("**"))
+    )
 
 
 def _ends(values: pl.Series, ends: Callable[[int], tuple[int, int]]) -> pl.Series:
