@@ -52,7 +52,9 @@ async def prepare(
     scopes = sorted(known.scopes)
     scope = "|".join(scopes) if len(scopes) <= 3 else hashlib.sha256("|".join(scopes).encode()).hexdigest()[:16]
     named, misnamed = await _names(connection, delivery, staged, examined)
-    endings = len(absent) + await ledger.staged_endings(connection, staged.table, examined.bad)
+    endings = len(absent) + await ledger.staged_endings(
+        connection, delivery.register, batch.source_id, staged.table, examined.bad
+    )
     counts = BatchCounts(
         received=staged.received,
         refused=len(refused),
@@ -97,6 +99,7 @@ async def publish(connection: asyncpg.Connection, prepared: Prepared, ruleset: i
         batch_id=batch.batch_id,
         ruleset_id=ruleset,
         delivered_at=batch.delivered_at,
+        timezone=delivery.road.city.timezone,
     )
     async with connection.transaction():
         with watch.time("merge"):

@@ -27,5 +27,5 @@ FROM (SELECT d.uid, d.type, d.effective_from, d.elements FROM delta d {singles})
         clock.recorded_at,
     )
     counted = await connection.fetch("SELECT type, count(*) AS n FROM delta GROUP BY type")
-    counts = {"create": 0, "change": 0, "end": 0} | {row["type"]: int(row["n"]) for row in counted}
+    counts = {"create": 0, "change": 0, "withhold": 0, "end": 0} | {row["type"]: int(row["n"]) for row in counted}
     return counts, clock.last_seq + int(written.split()[-1])

@@ -250,12 +250,16 @@ async def live_contributions(
     )
 
 
-async def staged_endings(connection: asyncpg.Connection, stage: str, bad: str) -> int:
-    """Accepted rows of a stage table that carry a delete mark."""
+async def staged_endings(
+    connection: asyncpg.Connection, register: Register, source_id: int, stage: str, bad: str
+) -> int:
+    """Live contributions of the source that accepted rows of a stage table end by a delete mark."""
     return int(
         await connection.fetchval(
-            f"SELECT count(*) FROM {stage} s LEFT JOIN {bad} b USING (row_number)"
-            " WHERE s.ended AND COALESCE(b.reasons, '{}') = '{}'"
+            f"SELECT count(*) FROM {stage} s JOIN jishi.{register.name}_link l ON l.source_id = $1 AND"
+            f" l.source_key = s.source_key AND NOT l.ended LEFT JOIN {bad} b ON b.row_number = s.row_number"
+            " WHERE s.ended AND COALESCE(b.reasons, '{}') = '{}'",
+            source_id,
         )
     )
 

@@ -10,13 +10,16 @@ from datetime import datetime
 
 import asyncpg
 
+from jishi.golden import clocks
 from jishi.golden.columns import Names
 from jishi.registers.register import element_columns
 
 
-async def recompute(connection: asyncpg.Connection, names: Names, recorded_at: datetime, batch_id: int) -> None:
+async def recompute(
+    connection: asyncpg.Connection, names: Names, recorded_at: datetime, batch_id: int, timezone: str
+) -> None:
     """Recompute every entity in ``touched``; afterwards ``delta(uid, type, effective_from, elements)`` says what changed."""
-    await connection.execute(_fresh(names), recorded_at)
+    await connection.execute(_fresh(names), recorded_at, *([timezone] if names.register.clocks else []))
     await connection.execute(_stored(names))
     await connection.execute("ANALYZE fresh (uid, t, n); ANALYZE stored (uid, effective_from)")
     await connection.execute(_appended(names))
@@ -39,19 +42,20 @@ def _fresh(names: Names) -> str:
         for columns, _ in names.groups()
         for column in columns
     )
+    dates = "".join(f", c.{column}" for column in clocks.dates(names.register))
     said = f"""voice v JOIN {names.contribution} c
     ON c.contribution_id = v.contribution_id AND c.effective_from = v.effective_from AND c.recorded_at = v.recorded_at"""
     return f"""
 CREATE TEMP TABLE fresh ON COMMIT DROP AS
 WITH revision AS MATERIALIZED (
-  SELECT l.uid, l.rank, c.contribution_id, c.effective_from, c.recorded_at, c.ended
+  SELECT l.uid, l.rank, c.contribution_id, c.effective_from, c.recorded_at, c.ended{dates}
   FROM touched t
   JOIN {names.link} l ON l.uid = t.uid
   JOIN {names.contribution} c ON c.contribution_id = l.contribution_id
   WHERE c.recorded_at <= $1
 ), point AS (
   SELECT DISTINCT r.uid, r.effective_from AS t
-  FROM revision r JOIN touched t ON t.uid = r.uid AND r.effective_from >= t.from_point
+  FROM revision r JOIN touched t ON t.uid = r.uid AND r.effective_from >= t.from_point{_clock_points(names)}
 ), in_force AS (
   SELECT DISTINCT ON (p.uid, p.t, r.contribution_id) p.t, r.*
   FROM point p JOIN revision r ON r.uid = p.uid AND r.effective_from <= p.t
@@ -73,8 +77,28 @@ WITH revision AS MATERIALIZED (
   FROM (SELECT v.uid, v.t, v.is_alive, v.rank, c.* FROM {said} WHERE v.voices > 1) f
   GROUP BY f.uid, f.t
 )
-SELECT f.*, row_number() OVER (PARTITION BY f.uid ORDER BY f.t) AS n
+SELECT f.uid, f.t, {clocks.state(names.register, "f")},
+  {", ".join(clocks.value(names.register, column, "f") for column in names.columns)},
+  row_number() OVER (PARTITION BY f.uid ORDER BY f.t) AS n
 FROM state f"""
+
+
+def _clock_points(names: Names) -> str:
+    """The points at which the calendar changes a record, and those at which it was thought to."""
+    if not names.register.clocks:
+        return ""
+    dated = "".join(
+        f"""
+  UNION
+  SELECT r.uid, {moment}
+  FROM revision r JOIN touched t ON t.uid = r.uid AND {moment} > greatest(r.effective_from, t.from_point)"""
+        for moment in clocks.moments(names.register, "r")
+    )
+    return f"""{dated}
+  UNION
+  SELECT v.uid, v.effective_from FROM {names.version} v JOIN touched t ON t.uid = v.uid AND v.effective_from >= t.from_point
+  UNION
+  SELECT g.uid, g.effective_from FROM {names.golden} g JOIN touched t ON t.uid = g.uid AND g.effective_from >= t.from_point"""
 
 
 def _trust(names: Names, columns: tuple[str, ...]) -> str:
@@ -155,7 +179,8 @@ def change_of(names: Names) -> str:
 CREATE TEMP TABLE delta ON COMMIT DROP AS
 SELECT * FROM (
   SELECT a.uid, a.t AS effective_from,
-    CASE WHEN COALESCE(g.state, 'ended') = 'active' THEN CASE a.state WHEN 'active' THEN 'change' ELSE 'end' END
+    CASE WHEN COALESCE(g.state, 'ended') = 'active'
+         THEN CASE a.state WHEN 'active' THEN 'change' WHEN 'withheld' THEN 'withhold' ELSE 'end' END
          WHEN a.state = 'active' THEN 'create' END AS type,
     CASE WHEN g.uid IS NOT NULL AND g.state = 'active' AND a.state = 'active' THEN array_remove(ARRAY[
     {elements}], NULL) END AS elements

@@ -18,6 +18,7 @@ from jishi.golden.columns import Names
 from jishi.golden.feed import publish_changes
 from jishi.golden.lock import Clock, lock_register
 from jishi.golden.recompute import recompute
+from jishi.golden.relations import relate
 from jishi.matching.anchors import link_by_identifier
 
 
@@ -34,6 +35,7 @@ class Merge:
     batch_id: int
     ruleset_id: int
     delivered_at: datetime
+    timezone: str  # of the city: its days begin at local midnight
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +84,11 @@ async def merge_batch(connection: asyncpg.Connection, merge: Merge) -> Merged:
     await connection.execute(_REVIEWS, number, first, batch, clock.recorded_at)
     await connection.execute(_TOUCHED)
     await connection.execute("ANALYZE touched")
-    await recompute(connection, names, clock.recorded_at, batch)
+    await recompute(connection, names, clock.recorded_at, batch, merge.timezone)
     created = await connection.execute(_golden_singles(names), clock.recorded_at, batch)
     counts, last_seq = await publish_changes(connection, names.register, clock, accepted(names))
     await bulk.end()
+    await relate(connection, names, clock, batch, accepted(names))
     await connection.execute(_CLOCK, number, clock.recorded_at, last_seq, rows["highest"])
     return Merged(
         clock.recorded_at,
@@ -96,7 +99,7 @@ async def merge_batch(connection: asyncpg.Connection, merge: Merge) -> Merged:
         unchanged=unchanged,
         ended_by_absence=absent,
         created=counts["create"] + int(created.split()[-1]),
-        changed=counts["change"],
+        changed=counts["change"] + counts["withhold"],
         golden_ended=counts["end"],
         review=await connection.fetchval("SELECT count(DISTINCT row_number) FROM conflict"),
         match_s=match_s,
@@ -123,7 +126,7 @@ async def _sort_out(connection: asyncpg.Connection, merge: Merge, clock: Clock) 
     await connection.execute(_incoming(names), merge.source_id, merge.rank, json.dumps(dict(merge.origin_ranks)))
     await connection.execute(_RERANKED)
     unchanged = await connection.execute(_SETTLE_UNCHANGED)
-    await connection.execute(_late(names), clock.recorded_at)
+    await connection.execute(_late(names), *([] if names.register.clocks else [clock.recorded_at]))
     await connection.execute(
         "CREATE INDEX ON settled (row_number); CREATE INDEX ON incoming (row_number);"
         " ANALYZE settled (row_number); ANALYZE incoming (row_number, known, uid)"
@@ -151,12 +154,13 @@ INSERT INTO settled SELECT row_number, known FROM said"""
 
 
 def _late(names: Names) -> str:
-    """New keys that begin in the future or come with a delete mark."""
+    """New keys that begin in the future or come with a delete mark; all of them where the calendar has a say."""
+    late = "TRUE" if names.register.clocks else "(s.ended OR s.effective_from > $1)"
     return f"""
 INSERT INTO incoming
 SELECT s.row_number, NULL, s.ended, s.effective_from, s.uid, 1, FALSE, FALSE, FALSE
 FROM {names.stage} s
-WHERE (s.ended OR s.effective_from > $1)
+WHERE {late}
   AND NOT EXISTS (SELECT FROM settled e WHERE e.row_number = s.row_number)
   AND NOT EXISTS (SELECT FROM incoming i WHERE i.row_number = s.row_number)"""
 

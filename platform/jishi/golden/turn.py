@@ -10,6 +10,7 @@ from jishi.golden.columns import Names
 from jishi.golden.feed import publish_changes
 from jishi.golden.lock import Clock, lock_register
 from jishi.golden.recompute import change_of
+from jishi.golden.relations import LOCK, follow_values
 from jishi.registers.catalog import registers
 from jishi.registers.register import Register
 
@@ -33,6 +34,10 @@ async def turn(connection: asyncpg.Connection, register: Register, until: dateti
         await connection.execute(_keep(names))
         await connection.execute(f"DELETE FROM {names.golden} g USING in_force d WHERE d.uid = g.uid")
         await connection.execute(_apply(names))
+        if register.references:
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
+            await connection.execute("CREATE TEMP TABLE moved ON COMMIT DROP AS SELECT uid FROM in_force")
+            await follow_values(connection, register, clock, None)
         changes = await _publish(connection, register, clock)
         await connection.execute(_TURNED, register.number, moment)
         return changes

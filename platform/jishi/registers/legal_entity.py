@@ -161,6 +161,7 @@ class LegalEntity(SQLModel):
             30,
             sensitivity=SPI,
             mask=Mask.IDENTIFIER,
+            refers=("legal_representative", "natural_person"),
             checks=(
                 Check(
                     "check_character",
@@ -297,7 +298,16 @@ class LegalEntity(SQLModel):
     domicile: Annotated[str | None, DataElement("住所", Kind.TEXT, "Domicile", BOOK, 500)] = None
     post_code: Annotated[str | None, DataElement("邮政编码", Kind.TEXT, "Post code", BOOK, 6)] = None
     parent_entity_uscc: Annotated[
-        str | None, DataElement("上级单位代码", Kind.TEXT, "Code of the superior entity", "GB 32100-2015", 18)
+        str | None,
+        DataElement(
+            "上级单位代码",
+            Kind.IDENTIFIER,
+            "Code of the superior entity",
+            "GB 32100-2015",
+            18,
+            scheme="uscc",
+            refers=("branch_of", "legal_entity"),
+        ),
     ] = None
 
 

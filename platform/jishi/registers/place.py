@@ -8,6 +8,7 @@ from typing import Annotated
 from sqlmodel import SQLModel
 
 from jishi.registers.element import Check, DataElement, Kind, Severity, Test
+from jishi.registers.reference import Reference
 from jishi.registers.register import Contradiction, Register
 from jishi.registers.survivorship import Survivorship
 
@@ -212,6 +213,17 @@ REGISTER = Register(
     natural_key="division_code",
     contradiction=Contradiction(),
     survivorship=Survivorship(together=(("geom", "crs_source_code", "h_accuracy_m"),)),
+    referring=(
+        Reference(
+            "division_of",
+            "parent_code",
+            ("place",),
+            "division_code",
+            same=(("code_system", "code_system"),),
+            where=(("place_type", "division"),),
+            above=("division_level_code", ("province", "prefecture", "county", "town", "village")),
+        ),
+    ),
     partition_by="place_type",
     partitions=("division", "address", "poi"),
 )

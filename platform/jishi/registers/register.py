@@ -10,6 +10,7 @@ from sqlmodel import SQLModel
 
 from jishi.registers.clock import ClockRule
 from jishi.registers.element import Check, DataElement, Kind, Rule, Test
+from jishi.registers.reference import Reference
 from jishi.registers.survivorship import Survivorship
 
 
@@ -42,6 +43,7 @@ class Register:
     partition_by: str | None = None  # element whose values list-partition the golden table
     partitions: tuple[str, ...] = ()
     clocks: tuple[ClockRule, ...] = ()
+    referring: tuple[Reference, ...] = ()  # references by value; those by number stand at their elements
     version: str = "1"
 
     @cached_property
@@ -64,6 +66,16 @@ class Register:
     def identifiers(self) -> tuple[str, ...]:
         """Names of the IDENTIFIER elements in order."""
         return tuple(name for name, element in self.elements.items() if element.kind is Kind.IDENTIFIER)
+
+    @cached_property
+    def references(self) -> tuple[Reference, ...]:
+        """All references to entities of this and other registers."""
+        numbered = [
+            Reference(element.refers[0], name, element.refers[1:])
+            for name, element in self.elements.items()
+            if element.refers
+        ]
+        return (*numbered, *self.referring)
 
     @cached_property
     def geometry(self) -> str | None:
