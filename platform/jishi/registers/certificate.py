@@ -75,15 +75,7 @@ class Certificate(SQLModel):
             "Type code",
             IDENTIFICATION,
             21,
-            checks=(
-                Check(
-                    "agrees_with_identifier",
-                    Test.PAIR_EQUAL,
-                    "QLT-CERT-DIFFERS",
-                    WARN,
-                    other="cert_identifier__type_code",
-                ),
-            ),
+            checks=(fact("agrees_with_identifier", "QLT-CERT-DIFFERS", "cert_type_code__agrees", WARN),),
         ),
     ] = None
     define_org_name: Annotated[str | None, _pi("证照定义机构", Kind.TEXT, "Defining organ", METADATA, 100)] = None
@@ -98,15 +90,7 @@ class Certificate(SQLModel):
             "Issuer's code",
             METADATA,
             18,
-            checks=(
-                Check(
-                    "agrees_with_identifier",
-                    Test.PAIR_EQUAL,
-                    "QLT-CERT-DIFFERS",
-                    WARN,
-                    other="cert_identifier__issuer_code",
-                ),
-            ),
+            checks=(fact("agrees_with_identifier", "QLT-CERT-DIFFERS", "issuer_code__agrees", WARN),),
         ),
     ] = None
     issuer_level: Annotated[
@@ -300,7 +284,7 @@ class Certificate(SQLModel):
             "Digest of the file (SM3)",
             "GB/T 32905-2016",
             128,
-            checks=(Check("shape", Test.REGEX, "QLT-SHAPE", WARN, params=(("regex", r"^[0-9A-Fa-f]{64}$"),)),),
+            checks=(fact("shape", "QLT-SHAPE", "file_digest__shaped", WARN),),
         ),
     ] = None
     face_fields: Annotated[

@@ -19,12 +19,17 @@ VALID, EXPIRED, OTHER = "01", "05", "99"
 FOLLOWING = ("02", "08", "09")
 """Operations that continue an earlier certificate: 延续, 转入, 变更."""
 
+_SM3 = "^[0-9A-Fa-f]{64}$"
+
 COPY_DATES = ("made_at", "expires_at")
 COPY_NEEDS = ("made_at", "purpose", "expires_at")
 
 FACTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "cert_identifier": {"cert_identifier__issuer_right": "boolean"},
+        "cert_type_code": {"cert_type_code__agrees": "boolean"},
+        "issuer_code": {"issuer_code__agrees": "boolean"},
+        "file_digest": {"file_digest__shaped": "boolean"},
         "associated_cert_identifier": {"associated_cert_identifier__another": "boolean"},
         "holder_name": {"holder_name__count": "bigint"},
         "cert_status": {
@@ -45,6 +50,10 @@ def certificate_facts(frame: pl.DataFrame, delivery: Delivery) -> pl.DataFrame:
     found: list[pl.Expr | pl.Series] = []
     if "cert_identifier" in frame.columns:
         found.append(_issuers(frame["cert_identifier__issuer_code"], delivery).alias("cert_identifier__issuer_right"))
+        for name, part in (("cert_type_code", "type_code"), ("issuer_code", "issuer_code")):
+            found.append((_col(frame, name) == pl.col(f"cert_identifier__{part}")).alias(f"{name}__agrees"))
+    if "file_digest" in frame.columns:
+        found.append(pl.col("file_digest").str.contains(_SM3).alias("file_digest__shaped"))
     if {"cert_identifier", "associated_cert_identifier"} <= set(frame.columns):
         another = pl.col("associated_cert_identifier") != pl.col("cert_identifier")
         found.append(another.alias("associated_cert_identifier__another"))

@@ -53,9 +53,11 @@ def _number(columns: tuple[str, ...], delivery: Delivery) -> pl.Series:
     """第0012号 and 12号 are one number; a list's name and year where there is none."""
     number = normalise_column(document_numbers(delivery.text(columns)))
     folded = number.str.replace(r"第?0*([0-9]+)号?$", "${1}")
-    parts = pl.DataFrame({"name": _text("list_name", delivery), "year": _text("list_year", delivery), "number": folded})
+    name, year = _text("list_name", delivery), _text("list_year", delivery)
+    parts = pl.DataFrame({"name": normalise_column(name), "year": year, "number": number, "folded": folded})
     listed = pl.concat_str(pl.lit("list"), "name", pl.col("year").fill_null(""), separator=":")
-    return parts.select(number=pl.coalesce("number", listed))["number"]
+    unnumbered = pl.col("number").is_null() | (pl.col("number") == pl.col("name")).fill_null(False)
+    return parts.select(number=pl.when(unnumbered).then(listed).otherwise("folded"))["number"]
 
 
 def _party(delivery: Delivery) -> pl.Series:
