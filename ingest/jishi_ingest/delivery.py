@@ -43,6 +43,8 @@ class Delivery:
             known_divisions=road.known_divisions,
             sealer=road.sealer,
             city=road.city,
+            calendar=road.calendar,
+            credit=road.credit,
         )
         return cls(road, batch, source, register_of(source.register_name), reading, plan, fitted.further)
 

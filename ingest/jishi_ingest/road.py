@@ -5,9 +5,11 @@ Handing a delivery to a running worker asks for little of it, so the heavy rooms
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jishi.settings import City, Settings, load_city
@@ -15,7 +17,9 @@ from jishi.storage import cluster
 from jishi.storage.roles import INGEST
 
 if TYPE_CHECKING:
+    from jishi.dictionary.calendar import Calendar
     from jishi.dictionary.codes import CodeList
+    from jishi.dictionary.credit import CreditRules
     from jishi.identifiers.keys import Keys
     from jishi.identifiers.sealing import Sealer
     from jishi_ingest.source import Source
@@ -60,13 +64,31 @@ class Road:
     def code_lists(self) -> Mapping[str, CodeList]:
         from jishi.dictionary.codes import load_lists
 
-        return load_lists(self.settings.dictionaries_dir / "codes", self.settings.home_dir / "dictionaries" / "codes")
+        return load_lists(self.settings.dictionaries_dir / "codes", self._overlay / "codes")
 
     @cached_property
     def codes_version(self) -> str:
+        """Of all data that decides what a value becomes: code lists, working days, rules of credit."""
         from jishi.dictionary.codes import version
 
-        return version(self.code_lists)
+        parts = (version(self.code_lists), self.calendar.version(), self.credit.version())
+        return hashlib.sha256(" ".join(parts).encode()).hexdigest()
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        from jishi.dictionary.calendar import Calendar
+
+        return Calendar.load(self.settings.dictionaries_dir / "calendar", self._overlay / "calendar")
+
+    @cached_property
+    def credit(self) -> CreditRules:
+        from jishi.dictionary.credit import CreditRules
+
+        return CreditRules.load(self.settings.dictionaries_dir / "credit", self._overlay / "credit")
+
+    @property
+    def _overlay(self) -> Path:
+        return self.settings.home_dir / "dictionaries"
 
     @cached_property
     def known_divisions(self) -> frozenset[str]:

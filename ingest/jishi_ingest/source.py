@@ -26,7 +26,9 @@ from jishi.settings import City, Settings
 from jishi.standardise.plan import NULLS, ROW_HASH, TRANSFORMS, Crs, DateOrder, Plan, Take
 
 if TYPE_CHECKING:
+    from jishi.dictionary.calendar import Calendar
     from jishi.dictionary.codes import CodeList
+    from jishi.dictionary.credit import CreditRules
     from jishi.identifiers.sealing import Sealer
     from jishi_ingest.connectors.reading import ReadOptions
 
@@ -246,6 +248,8 @@ def source_plan(
     known_divisions: frozenset[str],
     sealer: Sealer,
     city: City,
+    calendar: Calendar | None = None,
+    credit: CreditRules | None = None,
 ) -> Plan:
     """What ``standardise`` is to do with a delivery whose columns :func:`fit` the source."""
     return Plan(
@@ -265,6 +269,8 @@ def source_plan(
         nulls=source.nulls,
         crs=source.crs,
         date_order=source.date_order,
+        calendar=calendar,
+        credit=credit,
     )
 
 
@@ -332,5 +338,7 @@ def _check(name: str, source: Source) -> Iterator[tuple[str, str, dict[str, obje
     for element in source.map.keys() - register.elements.keys():
         yield f"map.{element}", "ING-SOURCE-ELEMENT", {"element": element, "register": register.name}
     for element, declared in register.elements.items():
+        if declared.derived and element in source.map:
+            yield f"map.{element}", "ING-SOURCE-DERIVED", {"element": element}
         if declared.required is not None and element not in source.map:
             yield "map", "ING-SOURCE-REQUIRED", {"element": element, "title": declared.title}

@@ -90,6 +90,7 @@ class City(BaseModel):
     bbox: tuple[float, float, float, float] = (119.85, 30.70, 121.45, 32.15)
     timezone: str = "Asia/Shanghai"
     founding_date: date = date(1949, 10, 1)
+    publish_person_penalties: bool = False
 
 
 def checkout() -> Path | None:

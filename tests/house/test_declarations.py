@@ -22,6 +22,32 @@ UNMASKED = {
     "natural_person.residence_type_code": "registered or migrant: decides which office is competent",
     "natural_person.person_status_code": "a client must know that a person has died before it uses anything else",
 }
+_OF_A_DECISION = """
+record_class counterparty_category cp_uscc cp_reg_no cp_org_code decision_doc_name decision_doc_no decided_on licence_type
+cert_name cert_no valid_from valid_to violation_type legal_basis penalty_categories fine confiscated current_state
+organ_name organ_uscc source_org source_org_uscc list_name list_year case_no legal_basis_doc filed_on region publish_from
+publicity_until severity_grade_code publish_needed publicity_min_until publicity_max_until grade_publication_code
+party_publication_code repair_apply_id duty_done commitment_doc repair_accepted_on repair_decided_on repair_result_code
+repair_decided_by_uscc repair_stop_publish_on withheld_from
+"""
+_OF_A_CERTIFICATE = """
+cert_name cert_type_name cert_type_code define_org_name define_org_code issuer_name issuer_code issuer_level issue_date
+first_issue_date holder_code_type holder2_code_type valid_from valid_to valid_range sealed_on seal_name related_item_name
+related_item_code cert_status cert_status_text operate_type file_format file_digest
+"""
+UNMASKED |= dict.fromkeys(
+    (f"credit_record.{name}" for name in _OF_A_DECISION.split()),
+    "says what an organ decided, as the law has it published; who it concerns is masked or sealed",
+)
+UNMASKED |= dict.fromkeys(
+    (f"certificate.{name}" for name in _OF_A_CERTIFICATE.split()),
+    "says what kind of certificate it is and whether it holds; whose it is is masked or sealed",
+)
+UNMASKED |= {
+    "credit_record.decision_document": "a keyed tag, of which nothing can be read",
+    "certificate.cert_identifier": "what a certificate is verified by; it holds no number of a person",
+    "certificate.associated_cert_identifier": "what a certificate is verified by; it holds no number of a person",
+}
 """Personal elements that are shown as they are to a grant without clear values, and why."""
 
 REGISTERS = list(registers().values())
@@ -103,10 +129,30 @@ def test_what_a_register_says_of_its_elements_names_elements_it_has() -> None:
             *register.contradiction.dates,
             *(name for group in register.survivorship.together for name in group),
             *(name for name, _ in register.survivorship.sticky),
+            *(rule.at for rule in register.clocks if rule.at),
+            *(name for rule in register.clocks for name, _ in (*rule.when, *rule.sets)),
             *((register.natural_key,) if register.natural_key else ()),
             *((register.partition_by,) if register.partition_by else ()),
         }
         assert named <= register.elements.keys(), register.name
+
+
+def test_a_clock_looks_at_days_and_sets_what_the_element_may_hold() -> None:
+    lists = load_lists(Settings().dictionaries_dir / "codes")
+    for register in REGISTERS:
+        for rule in register.clocks:
+            assert rule.at is None or register.elements[rule.at].kind is Kind.DATE
+            assert rule.at is not None or not (rule.until or rule.day_after)
+            assert bool(rule.sets) != (rule.state is not None)
+            for name, value in (*((name, v) for name, values in rule.when for v in values), *rule.sets):
+                assert value in lists[register.elements[name].code_list or ""].codes, (register.name, name, value)
+
+
+def test_an_element_that_refers_names_a_relation_and_registers_that_exist() -> None:
+    for register, name, element in ELEMENTS:
+        if element.refers:
+            assert element.kind is Kind.IDENTIFIER and not element.strong, _id(register, name, element)
+            assert len(element.refers) > 1 and set(element.refers[1:]) <= registers().keys()
 
 
 def test_every_register_has_its_catalogue_entry_and_a_number_of_its_own() -> None:

@@ -60,6 +60,23 @@ _usccs = st.one_of(
 _digits = st.text("0123456789", min_size=1, max_size=18)
 
 
+def _certificate(issuer: str, serial: str, version: int, root: bool, right: bool) -> str:
+    body = f"11100000000013338W011{issuer}{serial}{version:03}"
+    check = certificate_id.check_character(body) if right else "0"
+    text = f"11100000000013338W011.{issuer}.{serial}.{version:03}.{check}"
+    return f"{certificate_id.ROOT}.{text}" if root else text
+
+
+_certificates = st.builds(
+    _certificate,
+    st.sampled_from(["11430000006122244L", "340100"]),
+    st.text("0123456789ABCDEF", min_size=1, max_size=33),
+    st.integers(0, 999),
+    st.booleans(),
+    st.booleans(),
+)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(_dressed(st.one_of(_citizens, _right, _old, _shapes)), min_size=1, max_size=40))
 def test_documents_read_the_same_one_by_one_and_in_columns(raw: list[str | None]) -> None:
@@ -92,6 +109,15 @@ def test_numbers_and_divisions_read_the_same_one_by_one_and_in_columns(raw: list
         for value, facts in zip(raw, found.iter_rows(named=True), strict=True):
             one = check(value)
             assert facts == {name: getattr(one, name) for name in found.columns}
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(_dressed(_certificates), min_size=1, max_size=40))
+def test_certificate_identifiers_read_the_same_one_by_one_and_in_columns(raw: list[str | None]) -> None:
+    found = columns.certificate_ids(pl.Series(raw, dtype=pl.String))
+    for value, facts in zip(raw, found.iter_rows(named=True), strict=True):
+        one = certificate_id.check(value)
+        assert facts == {name: getattr(one, name) for name in found.columns}
 
 
 @settings(max_examples=60, deadline=None)

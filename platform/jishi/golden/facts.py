@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from jishi.registers.certificate import TRANSITIONS
 from jishi.registers.register import Register
 
 MOST_NAMES = 50_000
@@ -27,8 +28,11 @@ class NamePairs:
 
 async def fill_facts(connection: asyncpg.Connection, register: Register, stage: str, staged: frozenset[str]) -> None:
     """Fill the register-dependent facts of ``stage``; registers without such facts are left alone."""
-    if register.name != "place":
-        return
+    if register.name in _FILLERS:
+        await _FILLERS[register.name](connection, register, stage, staged)
+
+
+async def _fill_place(connection: asyncpg.Connection, _register: Register, stage: str, staged: frozenset[str]) -> None:
     if "division_code__other_name" in staged:
         await connection.execute(_OTHER_NAME.format(stage=stage))
     if "parent_code__known" in staged:
@@ -38,6 +42,49 @@ async def fill_facts(connection: asyncpg.Connection, register: Register, stage: 
         division = _SAME_DIVISION if "division_code" in staged else "FALSE"
         await connection.execute(_OFFSET.format(stage=stage, same_address=address, same_division=division))
 
+
+async def _fill_credit(connection: asyncpg.Connection, register: Register, stage: str, staged: frozenset[str]) -> None:
+    """A record's delivery is late once, when it first arrives; a repair speaks of the decision the register knows."""
+    if "decision_document__lookup" not in staged:
+        return
+    if "decided_on__late" in staged:
+        await connection.execute(_LATE_ONCE.format(stage=stage), register.number)
+    if "decided_on__agrees" in staged and "repair_decided_on" in staged:
+        await connection.execute(_DECISION_AGREES.format(stage=stage), register.number)
+
+
+async def _fill_certificate(
+    connection: asyncpg.Connection, register: Register, stage: str, staged: frozenset[str]
+) -> None:
+    """What status a certificate has now, and whether the one delivered may follow it."""
+    if {"cert_identifier__lookup", "cert_status__to"} <= staged:
+        before, after = zip(*TRANSITIONS, strict=True)
+        await connection.execute(_STATUS.format(stage=stage), register.number, before, after)
+
+
+_FILLERS = {"place": _fill_place, "credit_record": _fill_credit, "certificate": _fill_certificate}
+
+_KNOWN = """jishi.identifier i
+WHERE i.register = $1::smallint AND i.strong AND i.valid_to IS NULL"""
+
+_LATE_ONCE = f"""
+UPDATE {{stage}} s SET decided_on__late = NULL
+FROM {_KNOWN} AND i.lookup = s.decision_document__lookup AND s.decided_on__late"""
+"""The day of a record's first arrival is what counts; what it was then stands in the report of that batch."""
+
+_DECISION_AGREES = f"""
+UPDATE {{stage}} s SET decided_on__agrees = (g.decided_on = s.decided_on)
+FROM jishi.credit_record g, {_KNOWN} AND i.uid = g.uid AND i.lookup = s.decision_document__lookup
+  AND s.repair_decided_on IS NOT NULL AND g.decided_on IS NOT NULL"""
+"""Whether a repair counts its terms from the very decision; null where the decision has not arrived."""
+
+_STATUS = f"""
+UPDATE {{stage}} s SET cert_status__from = g.cert_status,
+  cert_status__allowed = g.cert_status = s.cert_status__to
+    OR (g.cert_status, s.cert_status__to) IN (SELECT * FROM unnest($2::text[], $3::text[]))
+FROM jishi.certificate g, {_KNOWN} AND i.uid = g.uid AND i.lookup = s.cert_identifier__lookup
+  AND g.cert_status IS NOT NULL AND s.cert_status__to IS NOT NULL"""
+"""The status in force of the same certificate, whichever source said it, and whether it may change so."""
 
 _OTHER_NAME = """
 UPDATE {stage} s SET division_code__other_name = p.place_name

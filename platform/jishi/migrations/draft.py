@@ -1,9 +1,12 @@
-"""Writes the DDL of the declared tables: what a new first migration would say (``python -m jishi.migrations.draft``)."""
+"""Writes the DDL of the declared tables, of all or of single registers: what a new migration would say.
+
+``python -m jishi.migrations.draft [REGISTER]…``
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
@@ -14,10 +17,12 @@ from jishi.migrations import target_metadata
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
-def statements() -> Iterator[str]:
-    """One DDL statement after the other, tables before those that refer to them."""
+def statements(registers: Collection[str] = ()) -> Iterator[str]:
+    """One DDL statement after the other, tables before those that refer to them; of ``registers`` alone if any."""
+    wanted = {f"{name}{part}" for name in registers for part in ("", "_version", "_contribution", "_link")}
     for table in target_metadata().sorted_tables:
-        yield from _table(table)
+        if not wanted or table.name in wanted:
+            yield from _table(table)
 
 
 def _table(table: Table) -> Iterator[str]:
@@ -38,5 +43,5 @@ def _table(table: Table) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write("-- The spine's tables as declared; one statement a blank-line block.\n\n")
-    sys.stdout.write(";\n\n".join(statements()) + ";\n")
+    sys.stdout.write("-- Tables as declared; one statement a blank-line block.\n\n")
+    sys.stdout.write(";\n\n".join(statements(sys.argv[1:])) + ";\n")

@@ -75,6 +75,24 @@ ENTRIES = {
         sharing=Sharing.CONDITIONAL,
         condition="限政务部门履职使用；平面精度优于 1 米的几何另行审批",
     ),
+    "credit_record": CatalogueEntry(
+        code="104001/000001",
+        summary="公共信用信息：行政许可、行政处罚、守信激励与严重失信主体名单、信用修复",
+        summary_en="Credit records: licences, penalties, red and black lists, repair of credit",
+        provider="发展改革",
+        update_cycle="每日",
+        sharing=Sharing.CONDITIONAL,
+        condition="凭授权查询；未到公示期、已过公示期、已修复和依规定不公示的信息不提供",
+    ),
+    "certificate": CatalogueEntry(
+        code="105001/000001",
+        summary="电子证照：证照目录、持证主体、有效期与状态、加注件",
+        summary_en="Electronic certificates: holder, validity, status, annotated copies",
+        provider="数据",
+        update_cycle="实时",
+        sharing=Sharing.CONDITIONAL,
+        condition="凭授权、按办事用途调用，逐次登记披露；加注件一事一用",
+    ),
 }
 """Register name → its entry; a deployment has exactly one for each register of the catalog."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from jishi.standardise.certificate import certificate_facts
+from jishi.standardise.credit import credit_facts
 from jishi.standardise.delivery import Delivery
 from jishi.standardise.elements import standardise_element
 from jishi.standardise.facts import cross_facts
@@ -25,8 +27,14 @@ def standardise(raw: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     for name, take in plan.mapped.items():
         columns += standardise_element(name, plan.register.elements[name], take, delivery).get_columns()
     frame = cross_facts(pl.DataFrame(columns), plan.known_divisions)
+    if plan.register.name in _REGISTER_FACTS:
+        frame = _REGISTER_FACTS[plan.register.name](frame, delivery)
     frame = add_row_columns(frame, delivery)
     return frame.select(_stage_column(name, kind, frame) for name, kind in stage_columns(plan).items())
+
+
+_REGISTER_FACTS = {"credit_record": credit_facts, "certificate": certificate_facts}
+"""What single registers derive from several elements of a row."""
 
 
 def _stage_column(name: str, kind: str, frame: pl.DataFrame) -> pl.Expr:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from jishi.identifiers.columns import normalise_column, usccs
+from jishi.standardise.parts import nth_part
 from jishi.standardise.plan import Plan, Take
 from jishi.standardise.text import blank, tidy
 
@@ -28,10 +29,11 @@ class Delivery:
         return self._texts[columns]
 
     def take(self, take: Take) -> pl.Series:
-        """Tidied text of a take, its constant where it has one."""
+        """Tidied text of a take, its constant where it has one; of a cell with several values the one ``part`` names."""
         if take.constant is not None:
             return tidy(pl.Series([take.constant]), self.plan.nulls).new_from_index(0, self.raw.height)
-        return self.text(take.columns)
+        text = self.text(take.columns)
+        return nth_part(text, int(take.params["part"])) if "part" in take.params else text
 
     def geometry(self, take: Take) -> pl.Series:
         """The first present column of a take as it came: bytes stay bytes, text is tidied."""

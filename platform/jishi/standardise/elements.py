@@ -9,20 +9,25 @@ import polars as pl
 
 from jishi.identifiers.columns import division_codes
 from jishi.registers.element import DataElement, Kind, Mask
+from jishi.standardise.category import read_categories, without_addition
+from jishi.standardise.certificate import mask_faces
 from jishi.standardise.code import map_codes
 from jishi.standardise.date import read_dates, whole_days
+from jishi.standardise.decision import document_numbers
 from jishi.standardise.delivery import Delivery
 from jishi.standardise.division import division_numbers
 from jishi.standardise.geometry import Form, inside, read_geometries, read_points
 from jishi.standardise.identifier import read_identifiers
-from jishi.standardise.items import SEPARATORS, read_items
+from jishi.standardise.items import SEPARATORS, join_items, read_items
 from jishi.standardise.level import read_levels
-from jishi.standardise.money import read_currencies, read_money
+from jishi.standardise.money import read_currencies, read_money, read_yuan
 from jishi.standardise.number import read_booleans, read_decimals, read_integers
 from jishi.standardise.plan import Take
-from jishi.standardise.text import entity_names, person_names, phones
+from jishi.standardise.text import entity_names, narratives, person_names, phones
 
 CRS_SOURCE = "crs_source_code"
+_NARRATING = frozenset({"credit_record", "certificate"})
+"""Registers any text of which may hold a citizen number: facts of a case, the number of a driving licence."""
 _MONEY_DIGITS = (20, 6)
 
 
@@ -33,12 +38,22 @@ def standardise_element(name: str, element: DataElement, take: Take, delivery: D
 
 def _items(name: str, element: DataElement, take: Take, delivery: Delivery) -> pl.DataFrame:
     members = tuple(member for member, _ in element.item)
+    if element.code_list is not None:
+        categories = read_categories(delivery.take(take), delivery.plan.code_lists[element.code_list])
+        return categories.select(pl.col("value").alias(name), pl.col("known").alias(f"{name}__known"))
+    if take.transform == "item":
+        cells = [delivery.text((column,)) for column in take.columns]
+        return join_items(dict(zip(members, cells, strict=False)), delivery.raw.height).to_frame(name)
+    if take.transform == "face_fields":
+        return mask_faces(read_items(delivery.take(take), members)).to_frame(name)
     chosen = (take.params["member"],) if "member" in take.params else members
     return read_items(delivery.take(take), chosen, take.params.get("separator", SEPARATORS)).to_frame(name)
 
 
 def _text(name: str, element: DataElement, take: Take, delivery: Delivery) -> pl.DataFrame:
     transform = take.transform or _habit(name, element)
+    if transform == "text" and delivery.plan.register.name in _NARRATING:
+        transform = "narrative"
     if transform in _CLEANERS:
         value = _CLEANERS[transform](delivery.take(take))
     elif transform == "uscc_division":
@@ -85,6 +100,8 @@ def _codes(element: DataElement, take: Take, delivery: Delivery) -> pl.DataFrame
         case "money_currency":
             money = read_money(delivery.take(take), code_list, *_MONEY_DIGITS)
             return read_currencies(money, code_list, take.params.get("currency"))
+        case "category":
+            return map_codes(without_addition(delivery.take(take)), code_list)
         case _:
             return map_codes(_given(take, delivery), code_list)
 
@@ -124,6 +141,10 @@ def _dates(name: str, element: DataElement, take: Take, delivery: Delivery) -> p
 def _numbers(name: str, element: DataElement, take: Take, delivery: Delivery) -> pl.DataFrame:
     text = delivery.take(take)
     precision, scale = element.digits or _MONEY_DIGITS
+    if take.transform == "money_yuan":
+        currencies = delivery.plan.code_lists["currency"]
+        yuan = read_yuan(text, currencies, precision, scale, take.params.get("unit", "万元"))
+        return yuan.rename({"value": name, "read": f"{name}__read", "bare": f"{name}__bare"})
     if element.kind is Kind.BOOLEAN:
         numbers = read_booleans(text)
     elif element.kind is Kind.INTEGER:
@@ -170,6 +191,8 @@ _CLEANERS: dict[str, Callable[[pl.Series], pl.Series]] = {
     "entity_name": entity_names,
     "phone": phones,
     "division_code": _division_text,
+    "narrative": narratives,
+    "document_number": document_numbers,
 }
 
 _READERS: dict[Kind, Callable[[str, DataElement, Take, Delivery], pl.DataFrame]] = {

@@ -7,14 +7,18 @@ from enum import Enum, auto
 import polars as pl
 
 from jishi.identifiers.columns import (
+    certificate_ids,
     division_codes,
     mask_column,
+    organisation_codes,
     person_documents,
     registration_numbers,
 )
 from jishi.registers.element import DataElement
+from jishi.standardise.decision import decision_tags
 from jishi.standardise.delivery import Delivery
 from jishi.standardise.division import division_numbers
+from jishi.standardise.holder import HOLDERS, read_holders
 from jishi.standardise.level import read_levels
 from jishi.standardise.plan import Plan, Take
 from jishi.standardise.text import blank
@@ -32,6 +36,10 @@ class Route(Enum):
     DOCUMENT = auto()
     USCC = auto()
     REGISTRATION_NUMBER = auto()
+    ORGANISATION_CODE = auto()
+    CERTIFICATE = auto()
+    HOLDER = auto()
+    DECISION = auto()
     DIVISION = auto()
     PLAIN = auto()
 
@@ -41,6 +49,16 @@ _FACTS = {
     Route.DOCUMENT: _CHECK,
     Route.USCC: (*_CHECK, "zeros", "category_known", "inner_expected", "inner_actual", "division_known"),
     Route.REGISTRATION_NUMBER: _CHECK,
+    Route.ORGANISATION_CODE: _CHECK,
+    Route.CERTIFICATE: (*_CHECK, "type_code", "issuer_code"),
+    Route.HOLDER: (*_CHECK, "type"),
+}
+_BY_SCHEME = {
+    "uscc": Route.USCC,
+    "registration_number": Route.REGISTRATION_NUMBER,
+    "organisation_code": Route.ORGANISATION_CODE,
+    "certificate": Route.CERTIFICATE,
+    "decision_document": Route.DECISION,
 }
 _PRIMARY_FACTS = ("birth_real", "birth_prefix", "sex", "division_known", "type")
 
@@ -52,11 +70,11 @@ def facts_of(name: str, element: DataElement) -> tuple[str, ...]:
 
 def route_of(name: str, element: DataElement) -> Route:
     """Which route an IDENTIFIER element takes: by its scheme, its sensitivity, its name."""
-    if element.scheme == "uscc":
-        return Route.USCC
-    if element.scheme == "registration_number":
-        return Route.REGISTRATION_NUMBER
-    if element.sealed:
+    if element.scheme in _BY_SCHEME:
+        return _BY_SCHEME[element.scheme]
+    if name in HOLDERS:
+        return Route.HOLDER
+    if element.sealed and element.scheme is None:
         return Route.DOCUMENT
     return Route.DIVISION if name == "division_code" else Route.PLAIN
 
@@ -71,7 +89,7 @@ def read_identifiers(name: str, element: DataElement, take: Take, delivery: Deli
     plain = facts["value"]
     sealed = plan.sealer.seal_column(plain)
     columns = {
-        name: mask_column(plain, element.mask.value) if element.sealed else plain,
+        name: _shown(facts, element),
         f"{name}__plain": plain,
         f"{name}__read": facts["read"],
         f"{name}__scheme": scheme.set(plain.is_null(), None),
@@ -84,34 +102,61 @@ def read_identifiers(name: str, element: DataElement, take: Take, delivery: Deli
     return pl.DataFrame(columns)
 
 
+def _shown(facts: pl.DataFrame, element: DataElement) -> pl.Series:
+    """What rows hold: a sealed number's mask, except where a row's number is an organisation's (fact ``public``)."""
+    if not element.sealed:
+        return facts["value"]
+    masked = mask_column(facts["value"], element.mask.value)
+    if "public" not in facts.columns:
+        return masked
+    return facts.select(shown=pl.when("public").then("value").otherwise(masked))["shown"]
+
+
 def _facts(name: str, element: DataElement, take: Take, delivery: Delivery) -> tuple[pl.DataFrame, pl.Series]:
     """value, read and the facts of the route; and the scheme each number belongs to."""
-    plan, height = delivery.plan, delivery.raw.height
-    match route_of(name, element):
-        case Route.DOCUMENT:
+    plan = delivery.plan
+    route = route_of(name, element)
+    if route in (Route.DOCUMENT, Route.HOLDER):
+        if route is Route.HOLDER:
+            facts = read_holders(name, take, delivery)
+        else:
             facts = person_documents(delivery.take(take), plan.known_divisions, plan.today)
-            return facts, facts["scheme"]
+        return facts, facts["scheme"]
+    if route is Route.DIVISION:
+        return division_codes(division_numbers(delivery.take(take))), _division_scheme(plan, delivery)
+    return _of_one_scheme(route, element, take, delivery), _constant(element.scheme or name, delivery.raw.height)
+
+
+def _of_one_scheme(route: Route, element: DataElement, take: Take, delivery: Delivery) -> pl.DataFrame:
+    """The facts of a route all of whose numbers belong to the element's own scheme."""
+    match route:
         case Route.USCC:
-            return delivery.usccs(take), _constant("uscc", height)
+            return delivery.usccs(take)
         case Route.REGISTRATION_NUMBER:
             numbers = delivery.numbers(take)
             if take.transform == "registration_number":
                 numbers = blank(numbers, ~delivery.is_registration_number(take))
-            return registration_numbers(numbers), _constant("registration_number", height)
-        case Route.DIVISION:
-            return division_codes(division_numbers(delivery.take(take))), _division_scheme(plan, delivery)
-        case Route.PLAIN:
-            value = delivery.numbers(take)
-            facts = pl.DataFrame({"value": value}).with_columns(
-                read=pl.when(pl.col("value").str.len_chars() > (element.max_length or _LONGEST))
-                .then(pl.lit("length"))
-                .when(~pl.col("value").str.contains(_CODE))
-                .then(pl.lit("characters"))
-                .when(pl.col("value").is_not_null())
-                .then(pl.lit("ok"))
-            )
-            facts = facts.with_columns(value=pl.when(pl.col("read") == "ok").then("value"))
-            return facts, _constant(element.scheme or name, height)
+            return registration_numbers(numbers)
+        case Route.ORGANISATION_CODE:
+            return organisation_codes(delivery.take(take))
+        case Route.CERTIFICATE:
+            return certificate_ids(delivery.take(take))
+        case Route.DECISION:
+            return decision_tags(take.columns, delivery)
+        case _:
+            return _plain(delivery.numbers(take), element.max_length or _LONGEST)
+
+
+def _plain(value: pl.Series, longest: int) -> pl.DataFrame:
+    facts = pl.DataFrame({"value": value}).with_columns(
+        read=pl.when(pl.col("value").str.len_chars() > longest)
+        .then(pl.lit("length"))
+        .when(~pl.col("value").str.contains(_CODE))
+        .then(pl.lit("characters"))
+        .when(pl.col("value").is_not_null())
+        .then(pl.lit("ok"))
+    )
+    return facts.with_columns(value=pl.when(pl.col("read") == "ok").then("value"))
 
 
 def _division_scheme(plan: Plan, delivery: Delivery) -> pl.Series:

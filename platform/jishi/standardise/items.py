@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -23,6 +24,17 @@ def read_items(text: pl.Series, members: tuple[str, ...], separator: str = SEPAR
     spellings = text.drop_nulls().unique()
     read = {spelling: _read(spelling, members, split) for spelling in spellings}
     return text.replace_strict(read, default=None, return_dtype=pl.String)
+
+
+def join_items(cells: Mapping[str, pl.Series], height: int) -> pl.Series:
+    """Columns of one item's members → a JSON list with that item; null where every cell of a row is empty.
+
+    >>> join_items({"maker": pl.Series(["甲局", None]), "purpose": pl.Series(["投标", None])}, 2).to_list()
+    ['[{"maker": "甲局", "purpose": "投标"}]', None]
+    """
+    rows = zip(*(cells[name] for name in cells), strict=True) if cells else iter(() for _ in range(height))
+    items = [{name: cell for name, cell in zip(cells, row, strict=True) if cell is not None} for row in rows]
+    return pl.Series([json.dumps([item], ensure_ascii=False) if item else None for item in items], dtype=pl.String)
 
 
 def _read(spelling: str, members: tuple[str, ...], split: re.Pattern[str]) -> str | None:

@@ -10,6 +10,8 @@ import polars as pl
 
 from jishi.dictionary.codes import CodeList
 from jishi.standardise.number import read_decimals
+from jishi.standardise.numeral import NUMERAL, with_digits
+from jishi.standardise.text import rewrite
 
 _AMOUNT = r"^([^0-9+,.-]*)([+-]?[0-9][0-9,]*(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)([^0-9]*)$"
 _MULTIPLES = {
@@ -64,6 +66,27 @@ def read_money(text: pl.Series, currencies: CodeList, precision: int, scale: int
         currency=parts["words"].replace_strict(codes, default=None, return_dtype=pl.String),
     )
     return _scaled(frame, precision, scale)
+
+
+def read_yuan(text: pl.Series, currencies: CodeList, precision: int, scale: int, unit: str = "万元") -> pl.DataFrame:
+    """Tidied text → value (Decimal, in yuan), bare (no unit stands beside the number), read; in words too (伍仟元整).
+
+    An amount in another currency is ``unreadable``: fines are in yuan.
+    """
+    spelled = rewrite(text, NUMERAL, _with_digits)
+    money = read_money(spelled, currencies, precision - 4, scale + 4, unit)
+    foreign = (money["currency"] != "CNY").fill_null(False)
+    yuan = (pl.col("value") * 10_000).cast(pl.Decimal(38, scale))
+    return money.with_columns(foreign=foreign).select(
+        value=pl.when(~pl.col("foreign")).then(yuan),
+        bare=pl.when(pl.col("read").is_not_null()).then(pl.col("unit_known").is_null()),
+        read=pl.when("foreign").then(pl.lit("unreadable")).otherwise("read"),
+    )
+
+
+def _with_digits(rows: pl.Series) -> pl.Series:
+    spellings = rows.unique()
+    return rows.replace_strict(dict(zip(spellings, map(with_digits, spellings), strict=True)))
 
 
 def read_unit(words: str, currencies: CodeList, unit: str = "万元") -> Unit:

@@ -8,7 +8,9 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
+from jishi.dictionary.calendar import Calendar
 from jishi.dictionary.codes import CodeList
+from jishi.dictionary.credit import CreditRules
 from jishi.registers.register import Register
 from jishi.settings import City
 
@@ -33,6 +35,12 @@ TRANSFORMS: Mapping[str, str] = MappingProxyType(
         "items": "list of names; params separator, member",
         "money": "amount in 万元 of its currency; params unit (元, 万元)",
         "money_currency": "currency of such an amount; params currency where the spelling names none",
+        "money_yuan": "amount in yuan, in digits or words; params unit of a bare number (万元, 元)",
+        "narrative": "tidied text in which citizen numbers are masked",
+        "document_number": "number of an official document 文号: brackets 〔〕, no blanks",
+        "category": "category, without what is written behind 其他",
+        "item": "several columns as one item of the list, one a member",
+        "face_fields": "fields on the face of a certificate as JSON; identity numbers in them are masked",
         "uscc": "unified social credit code; a number of 13 or 15 digits belongs to registration_number",
         "registration_number": "number of 13 or 15 digits; everything else belongs to uscc",
         "uscc_or_none": "the code where it is a well-formed one, otherwise nothing and no fault",
@@ -73,6 +81,7 @@ class Plan:
     ``key``: raw headers, or :data:`ROW_HASH`. ``origin``, ``effective``: raw headers, None = no sub-sources, and the
     delivery's instant. ``scope``: raw headers or element names, () = none. ``deleted``: raw header and the values that
     mark a row as a deletion. ``known_divisions``: six-digit codes ever valid. ``today``: the city's day.
+    ``calendar``, ``credit``: working days and rules of credit publicity; None = what needs them is not known.
     """
 
     register: Register
@@ -91,9 +100,15 @@ class Plan:
     nulls: tuple[str, ...] = NULLS
     crs: Crs = "cgcs2000"
     date_order: DateOrder | None = None
+    calendar: Calendar | None = None
+    credit: CreditRules | None = None
 
     @property
     def mapped(self) -> dict[str, Take]:
-        """Element name → its take, in the order of the register; an element the register lacks is left out."""
+        """Element name → its take, in the order of the register; an element the register lacks is left out.
+
+        Derived elements are always there, without anything to take: the register's own step fills them.
+        """
         takes = {take.element: take for take in self.takes}
+        takes |= {name: Take(name, constant="") for name, element in self.register.elements.items() if element.derived}
         return {name: takes[name] for name in self.register.elements if name in takes}

@@ -8,6 +8,7 @@ import polars as pl
 
 from jishi.registers.element import DataElement, Kind
 from jishi.registers.register import READ_KINDS, element_columns
+from jishi.standardise import certificate, credit
 from jishi.standardise.facts import BIRTH, DIVISION, SEX
 from jishi.standardise.identifier import facts_of
 from jishi.standardise.plan import Plan
@@ -79,7 +80,7 @@ def _element_columns(name: str, element: DataElement) -> dict[str, str]:
         columns |= _geometry_facts(name, element)
     if element.kind is Kind.IDENTIFIER:
         columns |= _identifier_facts(name, element)
-    return columns | _own_facts(name)
+    return columns | _own_facts(name) | dict(credit.FACTS.get(name, {})) | dict(certificate.FACTS.get(name, {}))
 
 
 def _geometry_facts(name: str, element: DataElement) -> dict[str, str]:

@@ -38,6 +38,7 @@ _DIRTY = (
     r"\x{205f}-\x{206f}\x{3000}\x{feff}\x{ff01}-\x{ff5e}\x{ffe0}\x{ffe1}\x{ffe5}]"
 )
 _DOTS = ("・", "•", "‧", "･", "∙", "⋅", "●", "▪")
+_CITIZEN = r"([1-9]\d{2})\d{3}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(\d{3}[\dXx])"
 _MOBILE = r"^(?:\+?0{0,2}86)?-?(1\d{2})[- ]?(\d{4})[- ]?(\d{4})$"
 
 
@@ -104,6 +105,15 @@ def phones(text: pl.Series) -> pl.Series:
         r"[^0-9]|^.{12,}",
         lambda rows: rows.str.replace(r"^(\+?0{0,2}86) ", "$1").str.replace(_MOBILE, "$1$2$3"),
     )
+
+
+def narratives(text: pl.Series) -> pl.Series:
+    """Free text of a decision: a citizen number within it is masked, for such numbers stand sealed or not at all.
+
+    >>> narratives(pl.Series(["当事人张三(11010519491231002X)无证经营", "罚款5000元"])).to_list()
+    ['当事人张三(110***********002X)无证经营', '罚款5000元']
+    """
+    return rewrite(text, _CITIZEN, lambda rows: rows.str.replace_all(_CITIZEN, "${1}***********${2}"))
 
 
 def rewrite(text: pl.Series, gate: str, act: Callable[[pl.Series], pl.Series]) -> pl.Series:
