@@ -6,12 +6,12 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:
-    path = Path(__file__).parent / "0002_credit_certificate.sql"
+    path = Path(__file__).parent / "0003_credit_certificate.sql"
     for statement in path.read_text(encoding="utf-8").split(";\n\n"):
         op.get_bind().exec_driver_sql(statement.rstrip(";\n").replace("%", "%%"))
 
