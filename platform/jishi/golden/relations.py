@@ -20,6 +20,8 @@ from jishi.registers.register import Register
 LOCK = 0x6A69_7368
 """Advisory lock of the relations: a reference and its target may be published by two registers at once."""
 
+MANY = 1_000
+
 
 async def relate(connection: asyncpg.Connection, names: Names, clock: Clock, batch_id: int, accepted: str) -> None:
     """After the golden records of a publication stand: append, close and resolve. ``moved(uid)`` is left behind."""
@@ -31,7 +33,7 @@ async def relate(connection: asyncpg.Connection, names: Names, clock: Clock, bat
     if numbered:
         elements = [reference.element for reference in numbered]
         await connection.execute(_CLOSE_NUMBERED, register.number, elements, clock.recorded_at)
-        await connection.execute(
+        appended = await connection.execute(
             _APPEND_NUMBERED,
             register.number,
             elements,
@@ -40,6 +42,7 @@ async def relate(connection: asyncpg.Connection, names: Names, clock: Clock, bat
             clock.recorded_at,
             batch_id,
         )
+        await _note_growth(connection, appended)
     await _resolve_numbered(connection, numbered, register, clock, own=True)
     await _resolve_numbered(connection, list(_numbered_to(register)), register, clock, own=False)
     if _by_value(register):
@@ -52,12 +55,13 @@ async def relate(connection: asyncpg.Connection, names: Names, clock: Clock, bat
 
 async def follow_values(connection: asyncpg.Connection, register: Register, clock: Clock, batch_id: int | None) -> None:
     """References by value of the golden records in ``moved``, and references of others that may mean one of them."""
-    await connection.execute("ANALYZE moved")
+    await connection.execute("CREATE INDEX ON moved (uid); ANALYZE moved")
     for reference in (reference for reference in register.references if reference.by_value):
         await connection.execute(_close_valued(register, reference), reference.kind, clock.recorded_at)
-        await connection.execute(
+        appended = await connection.execute(
             _append_valued(register, reference), reference.kind, register.number, clock.recorded_at, batch_id
         )
+        await _note_growth(connection, appended)
     for source, reference in _by_value(register):
         sides = ["from"] if source is register else []
         if register.name in reference.targets:
@@ -65,6 +69,12 @@ async def follow_values(connection: asyncpg.Connection, register: Register, cloc
         for moved in sides:
             statement = _resolve_valued(source, reference, moved)
             await connection.execute(statement, reference.kind, clock.recorded_at)
+
+
+async def _note_growth(connection: asyncpg.Connection, appended: str) -> None:
+    """Many rows appended at once must be known to the planner before they are joined."""
+    if int(appended.split()[-1]) >= MANY:
+        await connection.execute("SELECT jishi.refresh_statistics('relation')")
 
 
 def _concerns(register: Register) -> bool:
