@@ -73,7 +73,7 @@ async def follow_values(connection: asyncpg.Connection, register: Register, cloc
 
 async def _note_growth(connection: asyncpg.Connection, appended: str) -> None:
     """Many rows appended at once must be known to the planner before they are joined."""
-    if int(appended.split()[-1]) >= MANY:
+    if int(appended.rsplit(maxsplit=1)[-1]) >= MANY:
         await connection.execute("SELECT jishi.refresh_statistics('relation')")
 
 
