@@ -56,14 +56,20 @@ class LoadReport:
 def read_all(settings: Settings) -> Dictionary:
     """Read what ships and what ``JISHI_HOME/dictionaries`` overlays.
 
+    Working days and rules of credit are for standardise alone: they are only looked at, so that their faults are told.
     Raises DeclarationError ``DIC-FILES`` with the faults of all files of all kinds.
     """
+    from jishi.dictionary.calendar import Calendar
+    from jishi.dictionary.credit import CreditRules
+
     shipped, home = settings.dictionaries_dir, settings.home_dir / "dictionaries"
     faults: list[Fault] = []
     lists = _try(lambda: load_lists(shipped / "codes", home / "codes"), faults)
     schemes = _try(lambda: load_terms(shipped / "terms", home / "terms"), faults)
     departments = _try(lambda: load_departments(shipped / "departments.csv", home / "departments.csv"), faults)
-    if lists is None or schemes is None or departments is None:
+    _try(lambda: Calendar.load(shipped / "calendar", home / "calendar"), faults)
+    _try(lambda: CreditRules.load(shipped / "credit", home / "credit"), faults)
+    if lists is None or schemes is None or departments is None or faults:
         raise DeclarationError("DIC-FILES", faults=tuple(faults), count=len(faults))
     return Dictionary(lists, schemes, departments)
 

@@ -9,6 +9,7 @@ from jishi.identifiers.columns import person_documents, usccs
 from jishi.standardise.code import map_codes
 from jishi.standardise.delivery import Delivery
 from jishi.standardise.plan import Take
+from jishi.standardise.text import blank
 
 HOLDERS = ("holder_code", "holder2_code")
 CODE_TYPES = "holder_code_type"
@@ -40,7 +41,8 @@ def read_holders(name: str, take: Take, delivery: Delivery) -> pl.DataFrame:
         pl.lit("other_organisation").alias("scheme"),
         *(pl.lit(None, pl.String).alias(fact) for fact in ("check_expected", "check_actual", "type")),
     )
-    persons = person_documents(numbers, plan.known_divisions, plan.today)
+    of_persons = blank(numbers, kind["organisation"].fill_null(False) | kind["other"])
+    persons = person_documents(of_persons, plan.known_divisions, plan.today)
     frame = pl.concat(
         [
             found.select(pl.col(*_FACTS).name.prefix(f"{which}_"))

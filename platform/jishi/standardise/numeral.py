@@ -20,7 +20,7 @@ NUMERAL = f"[{''.join(_DIGITS)}拾十]"
 
 
 def with_digits(text: str) -> str:
-    """The text with its amount in digits; a text without one as it is.
+    """The text with its amount in digits; a text without one as it is. A sum in words is in yuan even if it does not say so.
 
     >>> with_digits("人民币伍仟元整"), with_digits("贰拾万零叁佰元"), with_digits("壹佰元伍角"), with_digits("0.5万元")
     ('人民币5000元整', '200300元', '100.5元', '0.5万元')
@@ -29,6 +29,8 @@ def with_digits(text: str) -> str:
     if found is None:
         return text
     amount, rest = Decimal(_number(found[0])), text[found.end() :]
+    if not rest and not _DIGITS.keys() >= set(found[0]):
+        rest = "元"
     cents = _CENTS.match(text, found.end() + 1)
     if cents is not None and cents[0]:
         amount += Decimal(_DIGITS.get(cents[1], 0)) / 10 + Decimal(_DIGITS.get(cents[2], 0)) / 100
