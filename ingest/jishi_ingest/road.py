@@ -15,9 +15,11 @@ from jishi.storage import cluster
 from jishi.storage.roles import INGEST
 
 if TYPE_CHECKING:
+    from jishi.dictionary.addresses import AddressWords
     from jishi.dictionary.codes import CodeList
     from jishi.identifiers.keys import Keys
     from jishi.identifiers.sealing import Sealer
+    from jishi.standardise.address.gazetteer import Gazetteer
     from jishi_ingest.source import Source
 
 
@@ -63,10 +65,26 @@ class Road:
         return load_lists(self.settings.dictionaries_dir / "codes", self.settings.home_dir / "dictionaries" / "codes")
 
     @cached_property
+    def address_words(self) -> AddressWords:
+        from jishi.dictionary.addresses import load_address_words
+
+        home = self.settings.home_dir / "dictionaries" / "address"
+        return load_address_words(self.settings.dictionaries_dir / "address", home)
+
+    @cached_property
     def codes_version(self) -> str:
+        """Changes when a code list or the words of addresses do: a value may then be read in another way."""
         from jishi.dictionary.codes import version
 
-        return version(self.code_lists)
+        return f"{version(self.code_lists)} {self.address_words.version()}"
+
+    @cached_property
+    def gazetteer(self) -> Gazetteer:
+        """Divisions of today and of history with their names; towns and villages join it with each batch."""
+        from jishi.standardise.address.gazetteer import Gazetteer
+
+        groups = self.code_lists["ethnicity"].names.values()
+        return Gazetteer(self.code_lists["division"], self.address_words, groups)
 
     @cached_property
     def known_divisions(self) -> frozenset[str]:

@@ -110,6 +110,7 @@ class DataElement:
     strong: bool = False  # IDENTIFIER: links records by itself
     item: tuple[tuple[str, str], ...] = ()  # ITEMS: (member, title) of the item model
     checks: tuple[Check, ...] = field(default=())
+    address_part: tuple[str, str] | None = None  # TEXT: the element that holds an address, and which part of it this is
 
     @property
     def sealed(self) -> bool:

@@ -8,7 +8,7 @@ import polars as pl
 
 from jishi.standardise.address.gazetteer import Gazetteer
 from jishi.standardise.address.parse import read
-from jishi.standardise.address.parts import KINDS, How
+from jishi.standardise.address.parts import KINDS
 from jishi.standardise.address.resolve import resolve
 
 DIVISION_COLUMNS = ("division_code", "named_code", "town_code", "resolution", "candidates")
@@ -48,15 +48,15 @@ def compose(parsed: pl.DataFrame) -> pl.Series:
     return pl.Series("text", texts, dtype=pl.String)
 
 
-def division_facts(parsed: pl.DataFrame) -> pl.Series:
-    """How each county was found; ``ambiguous`` where several are in question, ``none`` where there is no code at all."""
+def division_facts(parsed: pl.DataFrame) -> pl.DataFrame:
+    """``county_named``: false where neither the address nor what is known of its place names a county; ``county_single``:
+    false where several are in question. Both null where the address is empty, and each where the other is false."""
+    has_code, is_doubtful = pl.col("division_code").is_not_null(), pl.col("candidates").is_not_null()
+    read = pl.col("resolution").is_not_null()
     return parsed.select(
-        division=pl.when(pl.col("division_code").is_not_null() | pl.col("resolution").is_null())
-        .then("resolution")
-        .when(pl.col("candidates").is_not_null())
-        .then(pl.lit(How.AMBIGUOUS.value))
-        .otherwise(pl.lit(How.NONE.value))
-    )["division"]
+        county_named=pl.when(read & ~is_doubtful).then(has_code),
+        county_single=pl.when(read & (has_code | is_doubtful)).then(has_code),
+    )
 
 
 def _row(text: str, gazetteer: Gazetteer, within: str) -> tuple[str | None, ...]:

@@ -7,7 +7,7 @@ rows; local names and towns that are no more from ``dictionaries/address``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
@@ -114,6 +114,11 @@ class Gazetteer:
         self.towns: Names[Local] = Names(self._town_names(()))
         self.villages: Names[Local] = Names(())
         self.roads: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def living(self) -> tuple[CodeRow, ...]:
+        """The divisions of today."""
+        return tuple(row for row in self._list.rows if row.valid_to is None)
 
     def with_places(self, places: Iterable[PlaceName], roads: Iterable[RoadName] = ()) -> Gazetteer:
         """The same with the towns and villages of the place register, rows in any order, instead of those it had.

@@ -36,10 +36,10 @@ def take_division(reading: Reading, gazetteer: Gazetteer, *, full_only: bool = F
         if not names[0].full and any(name.code in reading.named for name in names):
             return False  # a short name again begins another name: 义乌市义乌商城
         is_weak = end - reading.at < 3 or text[end - 1] not in "省市区县州盟旗" or text[end : end + 1] == "场"
-        stopped = is_weak and gazetteer.patterns.stop.match(text, end) is not None and not _heads_on(gazetteer, text, end)
-        fitting = [
-            name for name in names if (name.full or not full_only) and _fits(reading, name, is_stopped=stopped)
-        ]
+        stopped = (
+            is_weak and gazetteer.patterns.stop.match(text, end) is not None and not _heads_on(gazetteer, text, end)
+        )
+        fitting = [name for name in names if (name.full or not full_only) and _fits(reading, name, is_stopped=stopped)]
         if not fitting:
             continue
         level = min(name.level for name in fitting if name.living) if any(n.living for n in fitting) else COUNTY
@@ -107,9 +107,7 @@ def _settle(reading: Reading, end: int, chosen: list[Name], gazetteer: Gazetteer
 
 def _narrowed(reading: Reading, chosen: list[Name]) -> list[Name]:
     """Of several counties of a name those under what was named, else those where the source is at home."""
-    for prefixes in (reading.prefixes, (reading.within,) if reading.within else ()):
-        inside = [name for name in chosen if prefixes and name.lies_in(prefixes)]
-        if inside and len(inside) < len(chosen):
-            reading.by_context = not reading.prefixes
-            return inside
-    return chosen
+    named = [name for name in chosen if reading.prefixes and name.lies_in(reading.prefixes)] or chosen
+    at_home = [name for name in named if reading.within and name.lies_in((reading.within,))]
+    reading.by_context = 0 < len(at_home) < len(named)
+    return at_home if reading.by_context else named

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from jishi.standardise.address.gazetteer import Gazetteer
 from jishi.standardise.address.head import read_head
-from jishi.standardise.address.parts import ParsedAddress, Segment
+from jishi.standardise.address.parts import REMAINDER, ParsedAddress, Segment
 from jishi.standardise.address.reading import Reading
 from jishi.standardise.address.resolve import resolve
 from jishi.standardise.address.tail import read_tail
+
+LONGEST = 1000
+"""A text of more characters is no address; it is not searched for parts."""
 
 
 def parse(text: str, gazetteer: Gazetteer, within: str = "") -> ParsedAddress:
@@ -23,6 +26,9 @@ def parse(text: str, gazetteer: Gazetteer, within: str = "") -> ParsedAddress:
 def read(text: str, gazetteer: Gazetteer, within: str) -> Reading:
     """The spans of ``text`` and what they say of its place."""
     reading = Reading(text, within)
+    if len(text) > LONGEST:
+        reading.take(REMAINDER, len(text))
+        return reading
     read_head(reading, gazetteer)
     read_tail(reading, gazetteer)
     return reading

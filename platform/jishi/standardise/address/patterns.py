@@ -39,11 +39,14 @@ def compile_patterns(words: AddressWords) -> Patterns:
     long_compound = _any(word for word in endings["compound"] if len(word) > 1)
     areas = _any(word for word in endings["compound"] if len(word) > 1 and word[-1] == "区")
     # an ending is none where another one follows at once: 新村路, 花园小区, 镇北路
-    joined = f"(?!{_DIRECTIONS}{{0,2}}(?:路|街|大道|大街|巷|弄|胡同|公路|道)|{community}|{town}|{long_compound}|{zone}|区)"
+    joined = (
+        f"(?!{_DIRECTIONS}{{0,2}}(?:路|街|大道|大街|巷|弄|胡同|公路|道)|{community}|{town}|{long_compound}|{zone}|区)"
+    )
     at_once = f"(?!(?:路|街|大道|大街|巷|弄|胡同|公路|道)|{community}|{town}|{long_compound})"
+    not_in_zone = f"(?!(?:路|街|大道|大街|巷|弄|公路)|{community}|{town}|大厦|广场|中心|市场|小区)"
     ended = "|".join(
         (
-            f"(?P<zone>{zone}){at_once}",
+            f"(?P<zone>{zone}){not_in_zone}",
             f"(?P<town>{town})(?!{_DIRECTIONS}{{0,2}}(?:路|街(?!道)|大道|大街|巷|弄)|{long_compound}|中心|上|政府|口)",
             f"(?P<community>{community})(?!{_DIRECTIONS}{{0,2}}(?:路|街(?!道)|大道|大街|巷|弄)|{town}|{long_compound}|口)",
             f"(?P<road>(?:{road}))(?!{road}|桥区|桥镇|办事处|道办|口镇|网|社区|小区|新村)"
@@ -64,7 +67,7 @@ def compile_patterns(words: AddressWords) -> Patterns:
             f"(?:{_NAME}|{_DIRECTIONS}{{2}})?(?:路|街|大道|巷|弄|胡同|公路|道)|{town}|{community}|{long_compound}"
             f"|(?:经济|高新|工业|技术){{0,3}}{zone}|号"
         ),
-        zone=re.compile(f"{_NAME}{{0,7}}?{zone}{joined}"),
+        zone=re.compile(f"{_NAME}{{0,7}}?{zone}{not_in_zone}"),
         direction=re.compile(
             "交叉口|交界处|交汇处|交口|路口|门口|附近|对面|旁边|旁|隔壁|斜对面|与(?=.{2})|[东西南北]+(?:侧|面|首|端)"
             "|[往向]?[东西南北][0-9]+米|以?[东西南北](?![^\\s,，、()（）])|底(?![^\\s,，、()（）])"
@@ -79,17 +82,17 @@ def _any(words: Iterable[str]) -> str:
 
 
 def _counted() -> str:
-    number = r"[0-9]+[A-Za-z]?(?:[-~—－、,，/至.][0-9]+[A-Za-z]?)*"
+    number = r"[0-9]+[A-Za-z]?(?:[-~—－、,，/至.][0-9]+[A-Za-z]?){0,20}"
     return "|".join(
         (
             rf"(?P<road>[GSX]?[0-9]{{2,4}}(?:国道|省道|县道|乡道)|{_NUMERAL}{{1,4}}(?:大街|马路|号大街)"
             rf"|第?{_NUMERAL}{{1,3}}(?:村民小组|组|队))",
-            rf"(?P<building>第?[0-9A-Za-z一二三四五六七八九十东西南北]{{1,5}}(?:[-~、/][0-9A-Za-z]+)*(?:号楼|#楼|#|幢|栋|座(?!落)|橦))",
+            r"(?P<building>第?[0-9A-Za-z一二三四五六七八九十东西南北]{1,5}(?:[-~、/][0-9A-Za-z]+){0,9}(?:号楼|#楼|#|幢|栋|座(?!落)|橦))",
             rf"(?P<unit>(?:{_NUMERAL}{{1,3}}|[东西南北中A-Za-z甲乙丙])(?:单元|门洞|梯))",
-            rf"(?P<room>(?:负|地下|[BFbf])?{_NUMERAL}{{1,4}}(?:[-~、至][0-9]+)*(?:层|楼(?![栋幢]))|[0-9]{{1,3}}[Ff](?![A-Za-z0-9])"
-            rf"|[A-Za-z]?[0-9]+[A-Za-z]?(?:[-~、,][A-Za-z]?[0-9]+)*(?:号房|号铺|室|房(?!东)|户|铺)|顶楼|地下室)",
+            rf"(?P<room>(?:负|地下|[BFbf])?{_NUMERAL}{{1,4}}(?:[-~、至][0-9]+){{0,9}}(?:层|楼(?![栋幢]))|[0-9]{{1,3}}[Ff](?![A-Za-z0-9])"
+            rf"|[A-Za-z]?[0-9]+[A-Za-z]?(?:[-~、,][A-Za-z]?[0-9]+){{0,20}}(?:号房|号铺|室|房(?!东)|户|铺)|顶楼|地下室)",
             rf"(?P<number>(?:自编|附|之)?{number}(?:号院|号|弄|號)"
             rf"(?:附[0-9]+号|之[一二三四五六七八九十0-9]+|[0-9]+支弄)?)",
-            rf"(?P<bare>[0-9A-Za-z]+(?:[-－—~/][0-9A-Za-z]+)*)",
+            r"(?P<bare>[0-9A-Za-z]+(?:[-－—~/][0-9A-Za-z]+)*)",
         )
     )

@@ -13,8 +13,8 @@ class Reading:
         "at",
         "by_context",
         "counties",
-        "hint",
         "ends",
+        "hint",
         "kinds",
         "level",
         "named",
@@ -61,5 +61,3 @@ class Reading:
     def spans(self) -> list[tuple[str, int, int]]:
         """(kind, begin, end) of every segment."""
         return list(zip(self.kinds, [0, *self.ends], self.ends, strict=False))
-
-

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from jishi.standardise.address.gazetteer import COUNTY, Gazetteer, Local, Names
 from jishi.standardise.address.head import take_division
 from jishi.standardise.address.parts import REMAINDER
@@ -17,9 +19,7 @@ def read_tail(reading: Reading, gazetteer: Gazetteer) -> None:
     """Read to the end of the text; what has no known form goes to the remainder."""
     size, patterns = len(reading.text), gazetteer.patterns
     while reading.at < size:
-        if found := patterns.separators.match(reading.text, reading.at):
-            reading.take(REMAINDER, found.end())
-        elif "road" in reading.seen and (found := patterns.direction.match(reading.text, reading.at)):
+        if found := patterns.separators.match(reading.text, reading.at) or _direction(reading, patterns):
             reading.take(REMAINDER, found.end())
         elif not (
             _take_late_division(reading, gazetteer)
@@ -28,6 +28,11 @@ def read_tail(reading: Reading, gazetteer: Gazetteer) -> None:
             or _take_ended(reading, patterns)
         ):
             _take_run(reading, patterns)
+
+
+def _direction(reading: Reading, patterns: Patterns) -> re.Match[str] | None:
+    """Behind a road: 与…路交叉口, 东侧, 对面."""
+    return patterns.direction.match(reading.text, reading.at) if "road" in reading.seen else None
 
 
 def _take_late_division(reading: Reading, gazetteer: Gazetteer) -> bool:
@@ -106,14 +111,10 @@ def _take_bare(reading: Reading, end: int) -> None:
         return
     wanted = (["building", "room"] if pieces == 2 and "building" in order else order)[-pieces:] or ["room"]
     for kind in wanted[:-1]:
-        while reading.at < end and text[reading.at] not in _DASHES:
-            _extend(reading, kind)
-        reading.take(REMAINDER, reading.at + 1)
+        dash = next(place for place in range(reading.at, end) if text[place] in _DASHES)
+        reading.take(kind, dash)
+        reading.take(REMAINDER, dash + 1)
     reading.take(wanted[-1], end)
-
-
-def _extend(reading: Reading, kind: str) -> None:
-    reading.take(kind, reading.at + 1)
 
 
 def _take_ended(reading: Reading, patterns: Patterns) -> bool:
