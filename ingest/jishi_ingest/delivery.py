@@ -10,6 +10,7 @@ import polars as pl
 from jishi.golden.ledger import Batch
 from jishi.registers.catalog import register_of
 from jishi.registers.register import Register
+from jishi.standardise.address.gazetteer import Gazetteer
 from jishi.standardise.plan import Plan
 from jishi_ingest.connectors.read import read_delivery
 from jishi_ingest.connectors.reading import Reading
@@ -31,8 +32,11 @@ class Delivery:
     ignored_columns: tuple[str, ...]
 
     @classmethod
-    def open(cls, road: Road, source: Source, batch: Batch) -> Delivery:
-        """Open the landed bytes and fit the source's mapping to their headers; raises InputRefusedError."""
+    def open(cls, road: Road, source: Source, batch: Batch, gazetteer: Gazetteer | None = None) -> Delivery:
+        """Open the landed bytes and fit the source's mapping to their headers; raises InputRefusedError.
+
+        ``gazetteer`` is what the source's addresses are read against, if it has any.
+        """
         reading = _read(road, source, batch)
         fitted = fit(source, reading.columns, reading.crs)
         plan = source_plan(
@@ -45,6 +49,7 @@ class Delivery:
             city=road.city,
             calendar=road.calendar,
             credit=road.credit,
+            gazetteer=gazetteer,
         )
         return cls(road, batch, source, register_of(source.register_name), reading, plan, fitted.further)
 

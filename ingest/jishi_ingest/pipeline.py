@@ -17,7 +17,9 @@ from jishi.golden import ledger
 from jishi.golden.facts import fill_facts
 from jishi.golden.known import hashing
 from jishi.golden.ledger import Batch, Result
+from jishi.golden.places import place_names, road_names
 from jishi.registers.catalog import register_of
+from jishi.standardise.address.gazetteer import Gazetteer
 from jishi.storage import stage
 from jishi.storage.engine import connect
 from jishi_ingest.clock import Stopwatch
@@ -25,6 +27,7 @@ from jishi_ingest.delivery import Delivery
 from jishi_ingest.examine import examine
 from jishi_ingest.publish import hold, prepare, publish
 from jishi_ingest.road import Road
+from jishi_ingest.source import Source
 from jishi_ingest.staging import fill_stage, settle_keys
 
 Report = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -72,7 +75,7 @@ async def _travel(road: Road, connection: asyncpg.Connection, batch: Batch, repo
     if repeated := await ledger.repeated(connection, batch, ruleset):
         return await _close(connection, batch, watch, await ledger.repeat_counts(connection, repeated))
     try:
-        delivery = Delivery.open(road, source, batch)
+        delivery = Delivery.open(road, source, batch, await _gazetteer(road, connection, source))
         await report({"step": "read"})
         staged = await fill_stage(road, connection, delivery, ruleset, watch, report)
         with watch.time("settle"):
@@ -93,6 +96,15 @@ async def _travel(road: Road, connection: asyncpg.Connection, batch: Batch, repo
         result = await publish(connection, prepared, ruleset, watch)
     await stage.drop(connection, batch.batch_id)
     return result
+
+
+async def _gazetteer(road: Road, connection: asyncpg.Connection, source: Source) -> Gazetteer | None:
+    """What the source's addresses are read against, as the place register stands; None where it has none."""
+    if not source.has_addresses:
+        return None
+    prefix = road.city.division_prefix
+    known = await place_names(connection, prefix)
+    return road.gazetteer.with_places(known, await road_names(connection, prefix))
 
 
 async def _close(connection: asyncpg.Connection, batch: Batch, watch: Stopwatch, result: Result) -> Result:

@@ -17,11 +17,13 @@ from jishi.storage import cluster
 from jishi.storage.roles import INGEST
 
 if TYPE_CHECKING:
+    from jishi.dictionary.addresses import AddressWords
     from jishi.dictionary.calendar import Calendar
     from jishi.dictionary.codes import CodeList
     from jishi.dictionary.credit import CreditRules
     from jishi.identifiers.keys import Keys
     from jishi.identifiers.sealing import Sealer
+    from jishi.standardise.address.gazetteer import Gazetteer
     from jishi_ingest.source import Source
 
 
@@ -67,11 +69,18 @@ class Road:
         return load_lists(self.settings.dictionaries_dir / "codes", self._overlay / "codes")
 
     @cached_property
+    def address_words(self) -> AddressWords:
+        from jishi.dictionary.addresses import load_address_words
+
+        home = self.settings.home_dir / "dictionaries" / "address"
+        return load_address_words(self.settings.dictionaries_dir / "address", home)
+
+    @cached_property
     def codes_version(self) -> str:
-        """Of all data that decides what a value becomes: code lists, working days, rules of credit."""
+        """Of all data that decides what a value becomes: code lists, working days, rules of credit, words of addresses."""
         from jishi.dictionary.codes import version
 
-        parts = (version(self.code_lists), self.calendar.version(), self.credit.version())
+        parts = (version(self.code_lists), self.calendar.version(), self.credit.version(), self.address_words.version())
         return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
     @cached_property
@@ -89,6 +98,14 @@ class Road:
     @property
     def _overlay(self) -> Path:
         return self.settings.home_dir / "dictionaries"
+
+    @cached_property
+    def gazetteer(self) -> Gazetteer:
+        """Divisions of today and of history with their names; towns and villages join it with each batch."""
+        from jishi.standardise.address.gazetteer import Gazetteer
+
+        groups = self.code_lists["ethnicity"].names.values()
+        return Gazetteer(self.code_lists["division"], self.address_words, groups)
 
     @cached_property
     def known_divisions(self) -> frozenset[str]:

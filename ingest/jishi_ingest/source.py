@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from jishi.dictionary.codes import CodeList
     from jishi.dictionary.credit import CreditRules
     from jishi.identifiers.sealing import Sealer
+    from jishi.standardise.address.gazetteer import Gazetteer
     from jishi_ingest.connectors.reading import ReadOptions
 
 DECLARED_CRS: Mapping[str, frozenset[str]] = {
@@ -145,6 +146,11 @@ class Source(_Declared):
         """Every raw header the map names, in all spellings."""
         return frozenset(name for entry in self.map.values() for header in entry.from_ for name in header)
 
+    @property
+    def has_addresses(self) -> bool:
+        """Whether an element is to be read as an address."""
+        return any((entry.as_ or "").startswith("address") for entry in self.map.values())
+
     def rank_of(self, origin: str) -> int:
         """Trust in a contribution of sub-source ``origin`` ('' = none); the source's own rank without origins."""
         return self.rank if self.origins is None else self.origins.ranks.get(origin, self.origins.default_rank)
@@ -250,6 +256,7 @@ def source_plan(
     city: City,
     calendar: Calendar | None = None,
     credit: CreditRules | None = None,
+    gazetteer: Gazetteer | None = None,
 ) -> Plan:
     """What ``standardise`` is to do with a delivery whose columns :func:`fit` the source."""
     return Plan(
@@ -271,6 +278,7 @@ def source_plan(
         date_order=source.date_order,
         calendar=calendar,
         credit=credit,
+        gazetteer=gazetteer,
     )
 
 

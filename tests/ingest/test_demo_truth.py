@@ -142,6 +142,7 @@ def _judge(file: Path, delivery: Delivery, road: Road) -> Iterator[tuple[int, tu
             known_divisions=road.known_divisions,
             sealer=road.sealer,
             city=road.city,
+            gazetteer=road.gazetteer,
         )
         for chunk in reading.chunks:
             frame = standardise(chunk, plan)

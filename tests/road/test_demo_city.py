@@ -117,7 +117,8 @@ class _Ledger:
         if contribution is None or reasons:
             return False
         if line["expected"] == "warning":
-            return line["rule"] in (contribution["warnings"] or [])
+            told = line["rule"] in (contribution["warnings"] or [])
+            return told and (line["defect"] != "27" or _value_agrees(line, contribution))
         is_conflict = line["expected"] == "identifier-conflict"
         return contribution["reviewed"] == is_conflict and _value_agrees(line, contribution)
 
@@ -139,9 +140,27 @@ def _value_agrees(line: Mapping[str, str], contribution: Mapping[str, Any]) -> b
         case "18", detail:
             amount, currency = detail.split()
             return (contribution["reg_capital"], contribution["currency"] or "unsaid") == (Decimal(amount), currency)
+        case "27", detail:
+            return _county_agrees(detail, contribution)
         case "19", detail:
             return str(contribution["establish_date"]) == detail
     return True
+
+
+def _county_agrees(detail: str, contribution: Mapping[str, Any]) -> bool:
+    """What became of an address whose county is a former one, one of several, or not named."""
+    code, candidates = contribution["addr_division_code"], contribution["addr_candidates"]
+    if detail.startswith("former"):
+        name, today = detail.removeprefix("former county: ").split()
+        is_old = contribution["addr_named_code"] not in (None, today)
+        return is_old and (contribution["addr_county"], code, contribution["addr_resolution"]) == (
+            name,
+            today,
+            "history",
+        )
+    if detail.startswith("ambiguous"):
+        return code is None and len(candidates.split("|")) > 1 and contribution["addr_resolution"] == "ambiguous"
+    return code is None and candidates is None and contribution["addr_resolution"] == "none"
 
 
 def _planted(folder: Path) -> list[dict[str, str]]:
@@ -153,7 +172,7 @@ def _planted(folder: Path) -> list[dict[str, str]]:
 _FURTHER = {
     "natural_person": ", (SELECT g.person_status_code FROM jishi.natural_person g WHERE g.uid = l.uid) AS golden_status",
     "legal_entity": ", c.uscc, c.reg_no_legacy, c.reg_capital, c.reg_capital_currency AS currency, c.establish_date",
-    "place": "",
+    "place": ", c.addr_county, c.addr_division_code, c.addr_named_code, c.addr_candidates, c.addr_resolution",
 }
 _CONTRIBUTIONS = {
     register: f"""

@@ -10,12 +10,14 @@ from typing import Any
 import polars as pl
 import pytest
 
+from jishi.dictionary.addresses import load_address_words
 from jishi.dictionary.codes import CodeList, load_lists
 from jishi.dictionary.divisions import Divisions
 from jishi.identifiers.keys import Keys
 from jishi.identifiers.sealing import Sealer
 from jishi.registers.catalog import registers
 from jishi.settings import City
+from jishi.standardise.address.gazetteer import Gazetteer
 from jishi.standardise.plan import Plan, Take
 
 PlanFor = Callable[..., Plan]
@@ -28,7 +30,14 @@ def code_lists() -> dict[str, CodeList]:
 
 
 @pytest.fixture(scope="session")
-def plan_for(code_lists: dict[str, CodeList]) -> PlanFor:
+def gazetteer(code_lists: dict[str, CodeList]) -> Gazetteer:
+    """What ships, without a place register."""
+    words = load_address_words(Path(__file__).resolve().parents[2] / "dictionaries" / "address")
+    return Gazetteer(code_lists["division"], words, code_lists["ethnicity"].names.values())
+
+
+@pytest.fixture(scope="session")
+def plan_for(code_lists: dict[str, CodeList], gazetteer: Gazetteer) -> PlanFor:
     """``plan_for("place", Take(…), …, key=("code",))``: a plan with defaults for everything else."""
 
     def make(register: str, *takes: Take, **members: Any) -> Plan:
@@ -40,6 +49,7 @@ def plan_for(code_lists: dict[str, CodeList]) -> PlanFor:
             "sealer": Sealer(Keys(current=1, secrets={1: b"k" * 32})),
             "city": City(),
             "today": date(2026, 11, 21),
+            "gazetteer": gazetteer,
         }
         return Plan(register=registers()[register], takes=takes, **(defaults | members))
 

@@ -23,11 +23,15 @@ WORDS |= {"out_of_range", "empty", "zero", "metres", "swapped"}
 
 
 def _constants(register: str) -> tuple[Take, ...]:
-    """Every element of a register mapped, to a header or, for what must be known, to a constant."""
+    """Every element of a register mapped, to a header or, for what must be known, to a constant; addresses as such."""
     fixed = {"place_type": "poi", "crs_source_code": "1"}
+    elements = registers()[register].elements
+    addresses = {element.address_part[0] for element in elements.values() if element.address_part}
     return tuple(
-        Take(name, constant=fixed[name]) if name in fixed else Take(name, (name,))
-        for name in registers()[register].elements
+        Take(name, constant=fixed[name])
+        if name in fixed
+        else Take(name, (name,), "address" if name in addresses else None)
+        for name in elements
     )
 
 

@@ -68,6 +68,7 @@ class Ground:
     roads: tuple[str, ...]
     never_assigned: str  # six digits under the city that GB/T 2260 never gave to a division
     former: tuple[tuple[str, str], ...]  # (code, name) of the city's retired counties
+    renamed: tuple[tuple[str, str], ...]  # (name, county of today) of those whose whole ground lies in one county now
     ambiguous: tuple[str, ...]  # county names that stand for several counties of the nation
 
 
@@ -99,13 +100,21 @@ def lay_out(city: City, dictionaries: Path, seed: int) -> Ground:
         roads=tuple(a + b + kind for a in _ROAD_FIRST for b in _ROAD_SECOND for kind in _ROAD_KIND),
         never_assigned=next(code for code in free if code not in known),
         former=tuple(sorted(former)),
-        ambiguous=tuple(shared) or ("鼓楼区",),
+        renamed=_renamed(inside, {code for code, _ in living}, current),
+        ambiguous=tuple(name for name in shared if name not in {one.name for one in counties}) or ("鼓楼区",),
     )
 
 
 def _divisions(dictionaries: Path) -> list[dict[str, str]]:
     with (dictionaries / "codes" / "division.csv").open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def _renamed(rows: list[dict[str, str]], living: set[str], current: list[str]) -> tuple[tuple[str, str], ...]:
+    """Retired counties with one successor, which is in force, and a name that no county bears any more."""
+    found = {(row["name"], row["successors"]) for row in rows if row["valid_to"] and row["successors"] in living}
+    times = Counter(name for name, _ in found)
+    return tuple(sorted((name, code) for name, code in found if times[name] == 1 and name not in current))
 
 
 def _borders(living: list[tuple[str, str]], city: City, random: np.random.Generator) -> tuple[County, ...]:

@@ -14,8 +14,11 @@ from jishi_ingest.demo.truth import Outcome, Plant
 from jishi_ingest.demo.writers import degrees, polygon
 
 READABLE = "place.geom.readable"
+SEVERAL, NAMELESS = "place.address_full.county_single", "place.address_full.county_named"
 COORDINATES = ("swapped", "zero", "outside the city", "metres as degrees")
-ADDRESSES = ("former county: resolved by history", "ambiguous county: candidates", "no county")
+ADDRESSES = ("former county", "ambiguous county", "no county")
+UNKNOWN_ROAD = "未定名路"
+"""A road of no other address, so that nothing tells in which county it lies."""
 
 Feature = tuple[dict[str, Any], dict[str, Any]]
 
@@ -37,8 +40,8 @@ def plant(
             plants.append(Plant(at + 1, 24, Outcome.REFUSED, rule, fault))
     for fault in ADDRESSES:
         for at in (free.pop() for _ in range(min(each, len(free)))):
-            rows[at][HEADERS[1]] = _address(fault, points[at], ground, random)
-            plants.append(Plant(at + 1, 27, Outcome.ACCEPTED, "", fault))
+            rows[at][HEADERS[1]], planted = _address(fault, at, points[at], ground, random)
+            plants.append(planted)
     return pl.DataFrame(rows, schema=frame.schema), sorted(plants, key=lambda one: one.row)
 
 
@@ -94,13 +97,15 @@ def _wrong(fault: str, point: Poi, ground: Ground) -> tuple[float, float]:
     return point.longitude - (east - west) - 0.5, point.latitude + (north - south) / 3
 
 
-def _address(fault: str, point: Poi, ground: Ground, random: Random) -> str:
-    road = point.address[point.address.index(ground.counties[point.county].name) :]
-    road = road.removeprefix(ground.counties[point.county].name)
+def _address(fault: str, at: int, point: Poi, ground: Ground, random: Random) -> tuple[str, Plant]:
+    """An address whose county is a former one, one of several, or not named; and what must become of it."""
+    county = ground.counties[point.county].name
+    road = point.address[point.address.index(county) :].removeprefix(county)
     if fault.startswith("former"):
-        current = {one.name for one in ground.counties}
-        names = [name for _, name in ground.former if name not in current and name != "郊区"]
-        return f"{ground.city.name}{random.choice(names or ['郊区'])}{road}"
+        # a city without a renamed county names one of today
+        name, code = random.choice(ground.renamed or ((county, ground.counties[point.county].code),))
+        return f"{ground.city.name}{name}{road}", Plant(at + 1, 27, Outcome.ACCEPTED, "", f"{fault}: {name} {code}")
     if fault.startswith("ambiguous"):
-        return f"{random.choice(ground.ambiguous)}{road}"
-    return road
+        name = random.choice(ground.ambiguous)
+        return f"{name}{road}", Plant(at + 1, 27, Outcome.WARNING, SEVERAL, f"{fault}: {name}")
+    return f"{UNKNOWN_ROAD}{at + 1}号", Plant(at + 1, 27, Outcome.WARNING, NAMELESS, fault)

@@ -113,6 +113,7 @@ class DataElement:
     refers: tuple[str, ...] = ()  # IDENTIFIER: kind of relation, then the registers in which its target may stand
     derived: bool = False  # standardise computes it from other elements of the row; no source maps it
     checks: tuple[Check, ...] = field(default=())
+    address_part: tuple[str, str] | None = None  # TEXT: the element that holds an address, and which part of it this is
 
     @property
     def sealed(self) -> bool:

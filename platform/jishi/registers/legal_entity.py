@@ -8,7 +8,9 @@ from typing import Annotated
 
 from sqlmodel import SQLModel
 
+from jishi.registers.address import address_part, county_checks
 from jishi.registers.element import Check, DataElement, Kind, Mask, Sensitivity, Severity, Test
+from jishi.registers.reference import Reference
 from jishi.registers.register import Contradiction, Register
 from jishi.registers.survivorship import Survivorship
 
@@ -295,7 +297,20 @@ class LegalEntity(SQLModel):
     ] = None
     province: Annotated[str | None, DataElement("所在省份", Kind.TEXT, "Province as delivered", "P", 100)] = None
     city: Annotated[str | None, DataElement("地区", Kind.TEXT, "City as delivered", "P", 100, queryable=True)] = None
-    domicile: Annotated[str | None, DataElement("住所", Kind.TEXT, "Domicile", BOOK, 500)] = None
+    domicile: Annotated[
+        str | None, DataElement("住所", Kind.TEXT, "Domicile", BOOK, 500, checks=county_checks("domicile"))
+    ] = None
+    domicile_division_code: Annotated[
+        str | None,
+        address_part(
+            "住所所在区县代码",
+            "County the domicile lies in, today's code",
+            "division_code",
+            of="domicile",
+            standard="GB/T 2260",
+            queryable=True,
+        ),
+    ] = None
     post_code: Annotated[str | None, DataElement("邮政编码", Kind.TEXT, "Post code", BOOK, 6)] = None
     parent_entity_uscc: Annotated[
         str | None,
@@ -325,5 +340,10 @@ REGISTER = Register(
             ("reg_capital", "reg_capital_currency"),
             ("legal_rep_name", "legal_rep_id_type", "legal_rep_id_no", "legal_rep_phone"),
         )
+    ),
+    referring=(
+        Reference(
+            "located_at", "domicile_division_code", ("place",), "division_code", where=(("place_type", "division"),)
+        ),
     ),
 )

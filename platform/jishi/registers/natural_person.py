@@ -7,6 +7,7 @@ from typing import Annotated
 
 from sqlmodel import SQLModel
 
+from jishi.registers.address import county_checks
 from jishi.registers.element import Check, DataElement, Kind, Mask, Sensitivity, Severity, Test
 from jishi.registers.register import Contradiction, Register
 from jishi.registers.survivorship import Survivorship
@@ -248,6 +249,7 @@ class NaturalPerson(SQLModel):
             sensitivity=PI,
             mask=Mask.COUNTY,
             authority=POLICE,
+            address_part=("hukou_address", "division_code"),
         ),
     ] = None
     hukou_address: Annotated[
@@ -261,6 +263,7 @@ class NaturalPerson(SQLModel):
             sensitivity=SPI,
             mask=Mask.STREET,
             authority=POLICE,
+            checks=county_checks("hukou_address"),
         ),
     ] = None
     household_no: Annotated[

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from sqlmodel import SQLModel
 
+from jishi.registers.address import address_part, county_checks
 from jishi.registers.element import Check, DataElement, Kind, Severity, Test
 from jishi.registers.reference import Reference
 from jishi.registers.register import Contradiction, Register
@@ -135,9 +136,60 @@ class Place(SQLModel):
             authority=CIVIL,
         ),
     ] = None
-    address_full: Annotated[str | None, DataElement("地址全称", Kind.TEXT, "Full address", "GB/T 23705-2009", 200)] = (
-        None
-    )
+    address_full: Annotated[
+        str | None,
+        DataElement(
+            "地址全称", Kind.TEXT, "Full address", "GB/T 23705-2009", 200, checks=county_checks("address_full")
+        ),
+    ] = None
+    addr_province: Annotated[str | None, address_part("省", "Province of the address", "province")] = None
+    addr_city: Annotated[str | None, address_part("市", "City of the address", "city")] = None
+    addr_county: Annotated[str | None, address_part("区县", "County of the address", "county")] = None
+    addr_zone: Annotated[str | None, address_part("开发区等功能区", "Development zone of the address", "zone")] = None
+    addr_town: Annotated[str | None, address_part("乡镇街道", "Town or street office of the address", "town")] = None
+    addr_community: Annotated[
+        str | None, address_part("社区村", "Community or village of the address", "community")
+    ] = None
+    addr_road: Annotated[
+        str | None, address_part("路街巷", "Road of the address, with the group of a village", "road")
+    ] = None
+    addr_number: Annotated[str | None, address_part("门牌号", "Number of the address", "number")] = None
+    addr_compound: Annotated[
+        str | None, address_part("小区、院落", "Compound or named building of the address", "compound")
+    ] = None
+    addr_building: Annotated[str | None, address_part("楼栋", "Building of the address", "building")] = None
+    addr_unit: Annotated[str | None, address_part("单元", "Entrance of the address", "unit")] = None
+    addr_room: Annotated[str | None, address_part("户室", "Room of the address, with its floor", "room")] = None
+    addr_remainder: Annotated[
+        str | None, address_part("地址其余部分", "What is no part of the address", "remainder")
+    ] = None
+    addr_division_code: Annotated[
+        str | None,
+        address_part(
+            "地址所在区县代码",
+            "County the address lies in, today's code",
+            "division_code",
+            standard="GB/T 2260",
+            queryable=True,
+        ),
+    ] = None
+    addr_named_code: Annotated[
+        str | None,
+        address_part(
+            "地址所写区县代码", "Code of the county as the address names it", "named_code", standard="GB/T 2260"
+        ),
+    ] = None
+    addr_town_code: Annotated[
+        str | None,
+        address_part("地址所在乡级代码", "Town the address lies in", "town_code", standard="GB/T 10114-2003"),
+    ] = None
+    addr_resolution: Annotated[
+        str | None, address_part("区县判定方式", "How the county was found", "resolution", standard="P")
+    ] = None
+    addr_candidates: Annotated[
+        str | None,
+        address_part("可能的区县代码", "Counties in question, joined by |", "candidates", standard="GB/T 2260"),
+    ] = None
     county_code: Annotated[
         str | None, DataElement("所在区县代码", Kind.TEXT, "County of the place", "GB/T 2260", 6, queryable=True)
     ] = None

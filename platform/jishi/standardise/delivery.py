@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from jishi.identifiers.columns import normalise_column, usccs
+from jishi.standardise.address.columns import parse_addresses
 from jishi.standardise.parts import nth_part
 from jishi.standardise.plan import Plan, Take
 from jishi.standardise.text import blank, tidy
@@ -20,6 +21,7 @@ class Delivery:
         self.plan = plan
         self._texts: dict[tuple[str, ...], pl.Series] = {}
         self._usccs: dict[tuple[str, ...], pl.DataFrame] = {}
+        self._addresses: dict[tuple[str, ...], pl.DataFrame] = {}
 
     def text(self, columns: tuple[str, ...]) -> pl.Series:
         """Tidied text of the first of ``columns`` that is not empty in a row; a header the file lacks is empty."""
@@ -48,6 +50,15 @@ class Delivery:
             codes = blank(self.numbers(take), self.is_registration_number(take))
             self._usccs[take.columns] = usccs(codes, self.plan.known_divisions)
         return self._usccs[take.columns]
+
+    def address(self, take: Take) -> pl.DataFrame:
+        """The parts of the addresses of a take; the source is at home in the city of the deployment."""
+        if self.plan.gazetteer is None:
+            raise ValueError(f"{take.element} is an address, and the plan has no gazetteer")
+        if take.columns not in self._addresses:
+            prefix = self.plan.city.division_prefix
+            self._addresses[take.columns] = parse_addresses(self.take(take), self.plan.gazetteer, prefix)
+        return self._addresses[take.columns]
 
     def numbers(self, take: Take) -> pl.Series:
         """The take as a raw identifier: no blanks, upper case."""

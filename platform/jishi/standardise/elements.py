@@ -9,6 +9,7 @@ import polars as pl
 
 from jishi.identifiers.columns import division_codes
 from jishi.registers.element import DataElement, Kind, Mask
+from jishi.standardise.address.columns import division_facts
 from jishi.standardise.category import read_categories, without_addition
 from jishi.standardise.certificate import mask_faces
 from jishi.standardise.code import map_codes
@@ -62,8 +63,13 @@ def _text(name: str, element: DataElement, take: Take, delivery: Delivery) -> pl
         value = delivery.usccs(take)["value"].str.slice(8, 9)
     elif transform in ("uscc", "uscc_or_none"):
         value = delivery.usccs(take)["value"]
+    elif transform == "address_part":
+        value = delivery.address(take)[take.params["part"]]
     else:
         value = delivery.take(take)
+    if transform == "address":
+        facts = division_facts(delivery.address(take))
+        return facts.select(value.alias(name), pl.all().name.prefix(f"{name}__"))
     return value.alias(name).to_frame()
 
 

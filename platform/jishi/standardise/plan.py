@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
@@ -16,6 +16,7 @@ from jishi.settings import City
 
 if TYPE_CHECKING:
     from jishi.identifiers.sealing import Sealer
+    from jishi.standardise.address.gazetteer import Gazetteer
 
 ROW_HASH = ("row-hash",)
 """The key of a source without one: the row's own standardised values."""
@@ -49,6 +50,8 @@ TRANSFORMS: Mapping[str, str] = MappingProxyType(
         "uscc_org_code": "positions 9 to 17 of a well-formed code",
         "division_code": "division code of 2, 4, 6, 9 or 12 digits",
         "division_level": "level of a division code; params digits = by_length, or by_deep: 0 province … 3 town",
+        "address": "an address: its parts fill the elements declared as such, as far as the source does not map them itself",
+        "address_part": "one part of an address; params part",
         "point": "two columns, longitude then latitude, in degrees",
         "wkb": "geometry as WKB (binary or hexadecimal)",
         "wkt": "geometry as WKT or GeoJSON text",
@@ -82,6 +85,7 @@ class Plan:
     delivery's instant. ``scope``: raw headers or element names, () = none. ``deleted``: raw header and the values that
     mark a row as a deletion. ``known_divisions``: six-digit codes ever valid. ``today``: the city's day.
     ``calendar``, ``credit``: working days and rules of credit publicity; None = what needs them is not known.
+    ``gazetteer`` is needed where a take is an address.
     """
 
     register: Register
@@ -102,13 +106,22 @@ class Plan:
     date_order: DateOrder | None = None
     calendar: Calendar | None = None
     credit: CreditRules | None = None
+    gazetteer: Gazetteer | None = None
 
     @property
     def mapped(self) -> dict[str, Take]:
         """Element name → its take, in the order of the register; an element the register lacks is left out.
 
-        Derived elements are always there, without anything to take: the register's own step fills them.
+        Derived elements are always there, without anything to take: the register's own step fills them. An address brings the
+        elements that are declared as its parts.
         """
-        takes = {take.element: take for take in self.takes}
+        takes = {name: part for take in self.takes if take.transform == "address" for name, part in self._parts(take)}
+        takes |= {take.element: take for take in self.takes}
         takes |= {name: Take(name, constant="") for name, element in self.register.elements.items() if element.derived}
         return {name: takes[name] for name in self.register.elements if name in takes}
+
+    def _parts(self, address: Take) -> Iterator[tuple[str, Take]]:
+        for name, element in self.register.elements.items():
+            if element.address_part is not None and element.address_part[0] == address.element:
+                params = {"part": element.address_part[1]}
+                yield name, Take(name, address.columns, "address_part", address.constant, params)

@@ -49,8 +49,10 @@ _POLARS = {
 def stage_columns(plan: Plan) -> dict[str, str]:
     """Column → PostgreSQL type, in the order of the frame: fixed columns, then each mapped element with its facts."""
     columns = dict(FIXED)
-    for name in plan.mapped:
+    for name, take in plan.mapped.items():
         columns |= _element_columns(name, plan.register.elements[name])
+        if take.transform == "address":
+            columns |= {f"{name}__county_named": "boolean", f"{name}__county_single": "boolean"}
     return columns
 
 
