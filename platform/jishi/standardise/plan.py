@@ -8,13 +8,13 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from jishi.dictionary.calendar import Calendar
 from jishi.dictionary.codes import CodeList
-from jishi.dictionary.credit import CreditRules
 from jishi.registers.register import Register
 from jishi.settings import City
 
 if TYPE_CHECKING:
+    from jishi.dictionary.calendar import Calendar
+    from jishi.dictionary.credit import CreditRules
     from jishi.identifiers.sealing import Sealer
     from jishi.standardise.address.gazetteer import Gazetteer
 
