@@ -21,7 +21,10 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from jishi.errors import DeclarationError, Fault, InputRefusedError
+from jishi.quality.override import Override, must_refuse
 from jishi.registers.catalog import registers
+from jishi.registers.element import Severity
+from jishi.registers.register import Register
 from jishi.settings import City, Settings
 from jishi.standardise.plan import NULLS, ROW_HASH, TRANSFORMS, Crs, DateOrder, Plan, Take
 
@@ -130,6 +133,7 @@ class Source(_Declared):
     schedule: str | None = Field(None, description="Cron line of five fields in the city's time.")
     connector: Connector = Connector()
     thresholds: Thresholds = Thresholds()
+    rules: dict[str, Override] = Field({}, description="Rule id → how grave it is for this source's deliveries.")
     map: dict[str, Mapped] = Field(min_length=1)
 
     @property
@@ -164,7 +168,7 @@ class Fit:
 
 def load_sources(settings: Settings) -> dict[str, Source]:
     """All sources by id: those that ship, changed by ``sources/*.toml`` of JISHI_HOME (a file of the same name replaces
-    the members it names, and single elements of the map) and joined by new ones.
+    the members it names, and single entries of the map and the rules) and joined by new ones.
 
     Raises DeclarationError ``ING-SOURCES`` with every fault of every file.
     """
@@ -306,9 +310,10 @@ def _read_folder(folder: Path | Traversable, faults: list[Fault]) -> Iterator[tu
 
 def _overlay(shipped: dict[str, Any], members: dict[str, Any]) -> dict[str, Any]:
     merged = shipped | members
-    maps = shipped.get("map"), members.get("map")
-    if isinstance(maps[0], dict) and isinstance(maps[1], dict):
-        merged["map"] = maps[0] | maps[1]
+    for name in ("map", "rules"):
+        tables = shipped.get(name), members.get(name)
+        if isinstance(tables[0], dict) and isinstance(tables[1], dict):
+            merged[name] = tables[0] | tables[1]
     return merged
 
 
@@ -334,3 +339,14 @@ def _check(name: str, source: Source) -> Iterator[tuple[str, str, dict[str, obje
     for element, declared in register.elements.items():
         if declared.required is not None and element not in source.map:
             yield "map", "ING-SOURCE-REQUIRED", {"element": element, "title": declared.title}
+    yield from _check_rules(source, register)
+
+
+def _check_rules(source: Source, register: Register) -> Iterator[tuple[str, str, dict[str, object]]]:
+    """Rules that do not exist, and those that no source may turn into a warning."""
+    known = {rule.id: rule for rule in register.rules}
+    for rule_id, override in source.rules.items():
+        if rule_id not in known:
+            yield f"rules.{rule_id}", "ING-SOURCE-RULE", {"register": register.name}
+        elif override.severity is Severity.WARN and must_refuse(register, known[rule_id]):
+            yield f"rules.{rule_id}", "ING-SOURCE-RULE-FLOOR", {}
