@@ -76,7 +76,7 @@ async def _travel(road: Road, connection: asyncpg.Connection, batch: Batch, repo
         await report({"step": "read"})
         staged = await fill_stage(road, connection, delivery, ruleset, watch, report)
         with watch.time("settle"):
-            await settle_keys(road, connection, delivery, staged)
+            await settle_keys(connection, delivery, staged)
     except InputRefusedError as error:
         await stage.drop(connection, batch.batch_id)
         return await _close(connection, batch, watch, refusal(error))

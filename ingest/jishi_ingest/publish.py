@@ -215,7 +215,7 @@ def _result(
             {"rule": outcome.rule.id, "evaluated": outcome.evaluated, "failed": outcome.failed}
             for outcome in validation.outcomes
         ),
-        (*notes, *_notes(delivery)),
+        (*notes, *_notes(prepared)),
         encoding=delivery.reading.encoding,
         format=delivery.reading.format,
         recorded_at=merged.recorded_at if merged else None,
@@ -240,7 +240,12 @@ def _duplicates(prepared: Prepared) -> int:
     return len(prepared.staged.settled.duplicates) if prepared.staged.settled else 0
 
 
-def _notes(delivery: Delivery) -> tuple[Mapping[str, Any], ...]:
-    """Columns that the source does not map, and what the reader left out; names only."""
+def _notes(prepared: Prepared) -> tuple[Mapping[str, Any], ...]:
+    """Columns that the source does not map, what the reader left out, and rows a newer one took the place of."""
+    delivery, settled = prepared.delivery, prepared.staged.settled
     ignored = [{"code": "ING-COLUMN-IGNORED", "name": name} for name in delivery.ignored_columns]
-    return (*ignored, *({"code": fault.code, "name": fault.name, **fault.values} for fault in delivery.reading.ignored))
+    left_out = ({"code": fault.code, "name": fault.name, **fault.values} for fault in delivery.reading.ignored)
+    newer = settled.superseded if settled else 0
+    columns = ", ".join(column for column, _ in delivery.plan.order)
+    superseded = [{"code": "ING-SUPERSEDED", "name": columns, "rows": newer}] if newer else []
+    return (*ignored, *left_out, *superseded)

@@ -26,7 +26,7 @@ from jishi.registers.catalog import registers
 from jishi.registers.element import Severity
 from jishi.registers.register import Register
 from jishi.settings import City, Settings
-from jishi.standardise.plan import NULLS, ROW_HASH, TRANSFORMS, Crs, DateOrder, Plan, Take
+from jishi.standardise.plan import NULLS, ROW_HASH, TRANSFORMS, Crs, DateOrder, OrderKind, Plan, Take
 
 if TYPE_CHECKING:
     from jishi.dictionary.codes import CodeList
@@ -87,6 +87,23 @@ class Origin(_Declared):
     default_rank: int = 100
 
 
+class Order(_Declared):
+    """A column by which the newest of several rows of one key is told.
+
+    Without ``as`` the values of one key are compared as instants where all that are there read as dates, else as numbers
+    where all read as numbers, else as text by code point; an empty one comes before all others. With it, a value that
+    does not read so counts as empty.
+    """
+
+    column: Header
+    as_: OrderKind | None = Field(None, alias="as")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_header(cls, value: object) -> object:
+        return {"column": value} if isinstance(value, str | list | tuple) else value
+
+
 class Deleted(_Declared):
     """A column whose values may mark a row as a deletion."""
 
@@ -124,6 +141,7 @@ class Source(_Declared):
     scope: tuple[Header, ...] = Field((), description="Headers or element names that say what a full delivery covers.")
     absence: Literal["end", "ignore"] = "ignore"
     effective: Header = ("delivery",)
+    order_by: tuple[Order, ...] = Field((), description="Columns that tell the newest row of a key, the first decides.")
     deleted: Deleted | None = None
     crs: Crs = "cgcs2000"
     date_order: DateOrder | None = None
@@ -162,6 +180,7 @@ class Fit:
     scope: tuple[str, ...]
     effective: str | None
     deleted: tuple[str, tuple[str, ...]] | None
+    order: tuple[tuple[str, OrderKind | None], ...]
     further: tuple[str, ...]
     absent: tuple[str, ...]
 
@@ -230,15 +249,16 @@ def fit(source: Source, columns: Iterable[str], crs: str | None = None) -> Fit:
     origin = need(source.origins.column, "ING-HEADER-NEEDED") if source.origins else None
     effective = None if source.effective == ("delivery",) else need(source.effective, "ING-HEADER-NEEDED")
     deleted = (need(source.deleted.column, "ING-HEADER-NEEDED"), source.deleted.values) if source.deleted else None
+    order = tuple((need(part.column, "ING-HEADER-NEEDED"), part.as_) for part in source.order_by)
     scope = [part[0] if part[0] in source.map else next(iter(find(part)), "") for part in source.scope]
     if faults:
         raise InputRefusedError("ING-HEADER-MISSING", faults=tuple(faults), count=len(faults))
     if crs is not None and crs not in DECLARED_CRS[source.crs]:
         raise InputRefusedError("ING-CRS", declared=crs, expected=source.crs)
     used = {column for take in takes for column in take.columns} | {*key, *scope, origin, effective}
-    used |= {deleted[0]} if deleted else set()
+    used |= {column for column, _ in order} | ({deleted[0]} if deleted else set())
     further = tuple(column for column in columns if column not in used)
-    return Fit(takes, key, origin, tuple(filter(None, scope)), effective, deleted, further, absent)
+    return Fit(takes, key, origin, tuple(filter(None, scope)), effective, deleted, order, further, absent)
 
 
 def source_plan(
@@ -266,6 +286,7 @@ def source_plan(
         scope=fitted.scope,
         effective=fitted.effective,
         deleted=fitted.deleted,
+        order=fitted.order,
         nulls=source.nulls,
         crs=source.crs,
         date_order=source.date_order,
@@ -323,6 +344,8 @@ def _check(name: str, source: Source) -> Iterator[tuple[str, str, dict[str, obje
         yield "id", "ING-SOURCE-ID", {"id": source.id}
     if source.mode == "delta" and (source.scope or source.absence == "end"):
         yield "mode", "ING-SOURCE-DELTA", {}
+    if source.order_by and source.key == "row-hash":
+        yield "order_by", "ING-SOURCE-ORDER", {}
     if source.schedule is not None and not re.fullmatch(r"\S+( \S+){4}", source.schedule):
         yield "schedule", "ING-SOURCE-CRON", {"schedule": source.schedule}
     if (source.connector.kind == "none") != (source.connector.pattern == ""):
