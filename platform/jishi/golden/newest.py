@@ -1,6 +1,6 @@
 """Of several rows of one key the newest is taken, where the source declares ``order_by`` (between *standardise* and *validate*).
 
-Works on the tags of the rows that share a key, and on what tells their order; a row is held here in some hundred bytes.
+Works on the tags of the rows that share a key, and on what tells their order, a share of the keys at a time.
 """
 
 from __future__ import annotations
@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import polars as pl
+
+SHARE_ROWS = 500_000
+"""About so many rows are compared at once."""
 
 KINDS = ("date", "number", "text")
 """How the values of one key are compared: by the first of these in which all of them that are there read."""
@@ -26,6 +29,17 @@ class Newest:
 def newest(rows: pl.DataFrame, order: pl.DataFrame, key: list[str], values: list[str]) -> Newest:
     """Settle ``rows`` (``row_number``, the tag columns ``key`` and ``values``), whose keys all stand more than once with
     different values, by ``order``: what :func:`jishi.standardise.order.read_order` gives of them."""
+    shares = rows.height // SHARE_ROWS + 1
+    found = [_settle(rows.filter(pl.col(key[0]) % shares == share), order, key, values) for share in range(shares)]
+    return Newest(
+        pl.concat([part.replaced for part in found]),
+        pl.concat([part.conflicts for part in found]),
+        sum(part.superseded for part in found),
+    )
+
+
+def _settle(rows: pl.DataFrame, order: pl.DataFrame, key: list[str], values: list[str]) -> Newest:
+    """One share of the keys."""
     ranked = rows.select("row_number", *key, *values).join(order, on="row_number", how="left", maintain_order="left")
     columns = sum(name.startswith("text_") for name in order.columns)
     ranked = ranked.select(
