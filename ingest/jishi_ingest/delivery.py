@@ -53,13 +53,17 @@ class Delivery:
         )
         return cls(road, batch, source, register_of(source.register_name), reading, plan, fitted.further)
 
-    def again(self, rows: frozenset[int]) -> Iterator[pl.DataFrame]:
-        """Read the delivery once more, only the rows of the given numbers."""
-        wanted = pl.Series(sorted(rows), dtype=pl.Int64)
+    def again(self, rows: pl.Series) -> Iterator[pl.DataFrame]:
+        """Read the delivery once more, only the rows of the given numbers (Int64, ascending)."""
+        begun = 0
         for chunk in _read(self.road, self.source, self.batch).chunks:
-            found = chunk.filter(pl.col("row_number").is_in(wanted.implode()))
-            if found.height:
-                yield found
+            if chunk.height:
+                end = int(rows.search_sorted(chunk["row_number"][-1], side="right"))
+                wanted, begun = rows[begun:end], end
+                if len(wanted):
+                    yield chunk.filter(pl.col("row_number").is_in(wanted.implode()))
+            if begun == len(rows):
+                return
 
 
 def _read(road: Road, source: Source, batch: Batch) -> Reading:

@@ -34,6 +34,8 @@ async def examine(road: Road, connection: asyncpg.Connection, delivery: Delivery
         delivery.register,
         staged.columns,
         delivery.plan.today,
+        overrides=delivery.source.rules,
+        received=staged.received,
     )
     bad = validation.bad_table
     await connection.execute(f"CREATE UNIQUE INDEX ON {bad} (row_number); ANALYZE {bad}")

@@ -25,7 +25,7 @@ from jishi.storage.engine import connect
 from jishi_ingest.clock import Stopwatch
 from jishi_ingest.delivery import Delivery
 from jishi_ingest.examine import examine
-from jishi_ingest.publish import hold, prepare, publish
+from jishi_ingest.publish import hold, prepare, publish, refuse
 from jishi_ingest.road import Road
 from jishi_ingest.source import Source
 from jishi_ingest.staging import fill_stage, settle_keys
@@ -79,7 +79,7 @@ async def _travel(road: Road, connection: asyncpg.Connection, batch: Batch, repo
         await report({"step": "read"})
         staged = await fill_stage(road, connection, delivery, ruleset, watch, report)
         with watch.time("settle"):
-            await settle_keys(road, connection, delivery, staged)
+            await settle_keys(connection, delivery, staged)
     except InputRefusedError as error:
         await stage.drop(connection, batch.batch_id)
         return await _close(connection, batch, watch, refusal(error))
@@ -90,7 +90,9 @@ async def _travel(road: Road, connection: asyncpg.Connection, batch: Batch, repo
     with watch.time("judge"):
         prepared = await prepare(road, connection, delivery, staged, examined)
     await report({"step": "merge", "rows": staged.received})
-    if prepared.held and not release:
+    if prepared.refusing:
+        result = await refuse(connection, prepared, watch)
+    elif prepared.held and not release:
         result = await hold(connection, prepared, watch)
     else:
         result = await publish(connection, prepared, ruleset, watch)

@@ -1,11 +1,11 @@
-"""The end of the road: publish a batch in one transaction, or hold it for a steward."""
+"""The end of the road: publish a batch in one transaction, hold it for a steward, or refuse it whole."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import asyncpg
@@ -17,8 +17,11 @@ from jishi.golden.ledger import Result
 from jishi.golden.resolve import Merge, Merged, merge_batch
 from jishi.golden.tables import COUNTS
 from jishi.matching.similarity import similarity
+from jishi.messages import render
 from jishi.quality.bands import BatchCounts, HeldReason, PublishedBatch, Thresholds, bands
-from jishi.quality.quarantine import Refused, close_repaired, open_keys, store
+from jishi.quality.quarantine import Refused, close_repaired, open_keys, store, store_discarded
+from jishi.quality.report import EN, ZH, rule_text
+from jishi.registers.element import Rule
 from jishi.storage import stage
 from jishi_ingest.clock import Stopwatch
 from jishi_ingest.delivery import Delivery
@@ -40,6 +43,11 @@ class Prepared:
     refused: list[Refused]
     scope: str
     held: Sequence[HeldReason]
+
+    @property
+    def refusing(self) -> tuple[Rule, ...]:
+        """The rules that refuse the delivery whole."""
+        return self.examined.validation.refusing
 
 
 async def prepare(
@@ -119,7 +127,7 @@ async def hold(connection: asyncpg.Connection, prepared: Prepared, watch: Stopwa
     """Keep the refused rows, publish nothing, and say why."""
     batch = prepared.delivery.batch
     held = prepared.staged.received - len(prepared.refused) - _duplicates(prepared)
-    counts = dict.fromkeys(COUNTS, 0) | {"held": held}
+    counts = dict.fromkeys(COUNTS, 0) | {"held": held, "quarantined": len(prepared.refused)}
     notes = tuple({"code": reason.code, **reason.values} for reason in prepared.held)
     async with connection.transaction():
         now = await connection.fetchval("SELECT clock_timestamp()")
@@ -127,6 +135,44 @@ async def hold(connection: asyncpg.Connection, prepared: Prepared, watch: Stopwa
         result = watch.sign(_result(prepared, "held", counts, dict(prepared.examined.validation.warnings), notes))
         await ledger.finish(connection, batch.batch_id, result)
     return result
+
+
+async def refuse(connection: asyncpg.Connection, prepared: Prepared, watch: Stopwatch) -> Result:
+    """Publish nothing because a rule refuses the delivery whole, and say which.
+
+    Every received row is refused with it; kept in the quarantine are those that have a fault of their own.
+    """
+    batch, staged = prepared.delivery.batch, prepared.staged
+    quarantined = staged.received - _duplicates(prepared)
+    counts = dict.fromkeys(COUNTS, 0) | {"quarantined": quarantined}
+    others = {"ING-WITH-BATCH": quarantined - len(prepared.refused)} if quarantined > len(prepared.refused) else {}
+    async with connection.transaction():
+        now = await connection.fetchval("SELECT clock_timestamp()")
+        await store_discarded(connection, batch.batch_id, batch.source_id, prepared.refused, now)
+        found = _result(prepared, "refused", counts, dict(prepared.examined.validation.warnings), ())
+        result = watch.sign(replace(found, reasons={**found.reasons, **others}, fault=_fault(prepared)))
+        await ledger.finish(connection, batch.batch_id, result)
+    return result
+
+
+def _fault(prepared: Prepared) -> dict[str, Any]:
+    """The sentences of the rules that refuse the delivery, each with its rows."""
+    failed, received = prepared.examined.validation.reasons, prepared.staged.received
+
+    def told(language: str) -> str:
+        rules = (
+            render(
+                "ING-BATCH-RULE-ROWS",
+                language,
+                rule=rule_text(rule, language),
+                rows=failed[rule.id],
+                received=received,
+            )
+            for rule in prepared.refusing
+        )
+        return render("ING-BATCH-RULE", language, rules=("; " if language == EN else "；").join(rules))
+
+    return {"code": "ING-BATCH-RULE", "message": told(ZH), "message_en": told(EN), "line": None, "byte": None}
 
 
 def _published(prepared: Prepared, merged: Merged, carried: Mapping[str, int]) -> Result:
@@ -161,9 +207,9 @@ def _result(
     return Result(
         status,
         {
+            "quarantined": len(prepared.refused),
             **counts,
             "received": prepared.staged.received,
-            "quarantined": len(prepared.refused),
             "duplicate": _duplicates(prepared),
         },
         dict(validation.reasons),
@@ -172,7 +218,7 @@ def _result(
             {"rule": outcome.rule.id, "evaluated": outcome.evaluated, "failed": outcome.failed}
             for outcome in validation.outcomes
         ),
-        (*notes, *_notes(delivery)),
+        (*notes, *_notes(prepared)),
         encoding=delivery.reading.encoding,
         format=delivery.reading.format,
         recorded_at=merged.recorded_at if merged else None,
@@ -197,7 +243,12 @@ def _duplicates(prepared: Prepared) -> int:
     return len(prepared.staged.settled.duplicates) if prepared.staged.settled else 0
 
 
-def _notes(delivery: Delivery) -> tuple[Mapping[str, Any], ...]:
-    """Columns that the source does not map, and what the reader left out; names only."""
+def _notes(prepared: Prepared) -> tuple[Mapping[str, Any], ...]:
+    """Columns that the source does not map, what the reader left out, and rows a newer one took the place of."""
+    delivery, settled = prepared.delivery, prepared.staged.settled
     ignored = [{"code": "ING-COLUMN-IGNORED", "name": name} for name in delivery.ignored_columns]
-    return (*ignored, *({"code": fault.code, "name": fault.name, **fault.values} for fault in delivery.reading.ignored))
+    left_out = ({"code": fault.code, "name": fault.name, **fault.values} for fault in delivery.reading.ignored)
+    newer = settled.superseded if settled else 0
+    columns = ", ".join(column for column, _ in delivery.plan.order)
+    superseded = [{"code": "ING-SUPERSEDED", "name": columns, "rows": newer}] if newer else []
+    return (*ignored, *left_out, *superseded)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+import polars as pl
+
 from jishi.identifiers.sealed_file import seal_bytes
 from jishi.quality.quarantine import Refused, row_context
 from jishi_ingest.connectors.reading import GEOMETRY
@@ -17,7 +19,7 @@ def refused_rows(road: Road, delivery: Delivery, examined: Examined) -> Iterator
     """Each refused row whole: its cells by raw header as sealed JSON."""
     if not examined.refused:
         return
-    for frame in delivery.again(frozenset(examined.refused)):
+    for frame in delivery.again(pl.Series(sorted(examined.refused), dtype=pl.Int64)):
         for row in frame.iter_rows(named=True):
             if row.get(GEOMETRY) is not None:
                 row[GEOMETRY] = row[GEOMETRY].hex()

@@ -21,9 +21,12 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from jishi.errors import DeclarationError, Fault, InputRefusedError
+from jishi.quality.override import Override, must_refuse
 from jishi.registers.catalog import registers
+from jishi.registers.element import Severity
+from jishi.registers.register import Register
 from jishi.settings import City, Settings
-from jishi.standardise.plan import NULLS, ROW_HASH, TRANSFORMS, Crs, DateOrder, Plan, Take
+from jishi.standardise.plan import NULLS, ROW_HASH, TRANSFORMS, Crs, DateOrder, OrderKind, Plan, Take
 
 if TYPE_CHECKING:
     from jishi.dictionary.calendar import Calendar
@@ -87,6 +90,23 @@ class Origin(_Declared):
     default_rank: int = 100
 
 
+class Order(_Declared):
+    """A column by which the newest of several rows of one key is told.
+
+    Without ``as`` the values of one key are compared as instants where all that are there read as dates, else as numbers
+    where all read as numbers, else as text by code point; an empty one comes before all others. With it, a value that
+    does not read so counts as empty.
+    """
+
+    column: Header
+    as_: OrderKind | None = Field(None, alias="as")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_header(cls, value: object) -> object:
+        return {"column": value} if isinstance(value, str | list | tuple) else value
+
+
 class Deleted(_Declared):
     """A column whose values may mark a row as a deletion."""
 
@@ -124,6 +144,7 @@ class Source(_Declared):
     scope: tuple[Header, ...] = Field((), description="Headers or element names that say what a full delivery covers.")
     absence: Literal["end", "ignore"] = "ignore"
     effective: Header = ("delivery",)
+    order_by: tuple[Order, ...] = Field((), description="Columns that tell the newest row of a key, the first decides.")
     deleted: Deleted | None = None
     crs: Crs = "cgcs2000"
     date_order: DateOrder | None = None
@@ -133,6 +154,7 @@ class Source(_Declared):
     schedule: str | None = Field(None, description="Cron line of five fields in the city's time.")
     connector: Connector = Connector()
     thresholds: Thresholds = Thresholds()
+    rules: dict[str, Override] = Field({}, description="Rule id → how grave it is for this source's deliveries.")
     map: dict[str, Mapped] = Field(min_length=1)
 
     @property
@@ -166,13 +188,14 @@ class Fit:
     scope: tuple[str, ...]
     effective: str | None
     deleted: tuple[str, tuple[str, ...]] | None
+    order: tuple[tuple[str, OrderKind | None], ...]
     further: tuple[str, ...]
     absent: tuple[str, ...]
 
 
 def load_sources(settings: Settings) -> dict[str, Source]:
     """All sources by id: those that ship, changed by ``sources/*.toml`` of JISHI_HOME (a file of the same name replaces
-    the members it names, and single elements of the map) and joined by new ones.
+    the members it names, and single entries of the map and the rules) and joined by new ones.
 
     Raises DeclarationError ``ING-SOURCES`` with every fault of every file.
     """
@@ -234,15 +257,16 @@ def fit(source: Source, columns: Iterable[str], crs: str | None = None) -> Fit:
     origin = need(source.origins.column, "ING-HEADER-NEEDED") if source.origins else None
     effective = None if source.effective == ("delivery",) else need(source.effective, "ING-HEADER-NEEDED")
     deleted = (need(source.deleted.column, "ING-HEADER-NEEDED"), source.deleted.values) if source.deleted else None
+    order = tuple((need(part.column, "ING-HEADER-NEEDED"), part.as_) for part in source.order_by)
     scope = [part[0] if part[0] in source.map else next(iter(find(part)), "") for part in source.scope]
     if faults:
         raise InputRefusedError("ING-HEADER-MISSING", faults=tuple(faults), count=len(faults))
     if crs is not None and crs not in DECLARED_CRS[source.crs]:
         raise InputRefusedError("ING-CRS", declared=crs, expected=source.crs)
     used = {column for take in takes for column in take.columns} | {*key, *scope, origin, effective}
-    used |= {deleted[0]} if deleted else set()
+    used |= {column for column, _ in order} | ({deleted[0]} if deleted else set())
     further = tuple(column for column in columns if column not in used)
-    return Fit(takes, key, origin, tuple(filter(None, scope)), effective, deleted, further, absent)
+    return Fit(takes, key, origin, tuple(filter(None, scope)), effective, deleted, order, further, absent)
 
 
 def source_plan(
@@ -273,6 +297,7 @@ def source_plan(
         scope=fitted.scope,
         effective=fitted.effective,
         deleted=fitted.deleted,
+        order=fitted.order,
         nulls=source.nulls,
         crs=source.crs,
         date_order=source.date_order,
@@ -320,9 +345,10 @@ def _read_folder(folder: Path | Traversable, faults: list[Fault]) -> Iterator[tu
 
 def _overlay(shipped: dict[str, Any], members: dict[str, Any]) -> dict[str, Any]:
     merged = shipped | members
-    maps = shipped.get("map"), members.get("map")
-    if isinstance(maps[0], dict) and isinstance(maps[1], dict):
-        merged["map"] = maps[0] | maps[1]
+    for name in ("map", "rules"):
+        tables = shipped.get(name), members.get(name)
+        if isinstance(tables[0], dict) and isinstance(tables[1], dict):
+            merged[name] = tables[0] | tables[1]
     return merged
 
 
@@ -332,6 +358,8 @@ def _check(name: str, source: Source) -> Iterator[tuple[str, str, dict[str, obje
         yield "id", "ING-SOURCE-ID", {"id": source.id}
     if source.mode == "delta" and (source.scope or source.absence == "end"):
         yield "mode", "ING-SOURCE-DELTA", {}
+    if source.order_by and source.key == "row-hash":
+        yield "order_by", "ING-SOURCE-ORDER", {}
     if source.schedule is not None and not re.fullmatch(r"\S+( \S+){4}", source.schedule):
         yield "schedule", "ING-SOURCE-CRON", {"schedule": source.schedule}
     if (source.connector.kind == "none") != (source.connector.pattern == ""):
@@ -350,3 +378,14 @@ def _check(name: str, source: Source) -> Iterator[tuple[str, str, dict[str, obje
             yield f"map.{element}", "ING-SOURCE-DERIVED", {"element": element}
         if declared.required is not None and element not in source.map:
             yield "map", "ING-SOURCE-REQUIRED", {"element": element, "title": declared.title}
+    yield from _check_rules(source, register)
+
+
+def _check_rules(source: Source, register: Register) -> Iterator[tuple[str, str, dict[str, object]]]:
+    """Rules that do not exist, and those that no source may turn into a warning."""
+    known = {rule.id: rule for rule in register.rules}
+    for rule_id, override in source.rules.items():
+        if rule_id not in known:
+            yield f"rules.{rule_id}", "ING-SOURCE-RULE", {"register": register.name}
+        elif override.severity is Severity.WARN and must_refuse(register, known[rule_id]):
+            yield f"rules.{rule_id}", "ING-SOURCE-RULE-FLOOR", {}

@@ -16,6 +16,7 @@ from jishi.golden.known import Known, Settled
 from jishi.golden.uid import new_uids
 from jishi.identifiers.sealed_columns import hex_texts
 from jishi.standardise.batch import stage_columns, standardise, to_copy
+from jishi.standardise.order import read_order
 from jishi.storage import stage
 from jishi_ingest.clock import Stopwatch
 from jishi_ingest.delivery import Delivery
@@ -23,6 +24,9 @@ from jishi_ingest.road import Road
 
 EXTRA = {"uid": "uuid", "raw_tag": "uuid"}
 """What the merge wants of a staged row besides the standard batch, in front of it."""
+
+PAGE_ROWS = 100_000
+"""Row numbers told to the database at once."""
 
 
 @dataclass
@@ -106,17 +110,26 @@ async def _copy(
             await stage.copy(connection, batch_id, columns, rows)
 
 
-async def settle_keys(road: Road, connection: asyncpg.Connection, delivery: Delivery, staged: Staged) -> None:
-    """Take identical repeats out, mark rows of one key that differ, and stage those of them that had been settled."""
-    batch_id = delivery.batch.batch_id
-    settled = await asyncio.to_thread(staged.known.settle)
-    if settled.duplicates:
-        await stage.discard_rows(connection, batch_id, settled.duplicates)
-    if settled.restage:
-        columns = EXTRA | stage_columns(delivery.plan)
-        for raw in delivery.again(frozenset(settled.restage)):
+async def settle_keys(connection: asyncpg.Connection, delivery: Delivery, staged: Staged) -> None:
+    """Take repeats out, mark rows of one key that differ, and stage those of them that had been settled.
+
+    Where the source says which row of a key is the newest, the delivery is read once more for the rows in question.
+    """
+    batch_id, plan = delivery.batch.batch_id, delivery.plan
+
+    def order(rows: pl.Series) -> pl.DataFrame:
+        return pl.concat([read_order(raw, plan) for raw in delivery.again(rows)])
+
+    settled = await asyncio.to_thread(staged.known.settle, order if plan.order else None)
+    await stage.discard_rows(connection, batch_id, _pages(settled.duplicates))
+    if len(settled.restage):
+        columns = EXTRA | stage_columns(plan)
+        for raw in delivery.again(settled.restage):
             await stage.copy(connection, batch_id, columns, to_copy(_examined(staged.known.tag(raw), delivery)))
-    if settled.conflicts:
-        await stage.mark_conflicts(connection, batch_id, settled.conflicts)
+    await stage.mark_conflicts(connection, batch_id, _pages(settled.conflicts))
     await stage.analyse(connection, batch_id)
     staged.settled = settled
+
+
+def _pages(rows: pl.Series) -> Iterator[list[int]]:
+    return (rows.slice(start, PAGE_ROWS).to_list() for start in range(0, len(rows), PAGE_ROWS))

@@ -8,7 +8,7 @@ standardised values. All of these are keyed tags, no values.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ import asyncpg
 import numpy as np
 import polars as pl
 
+from jishi.golden.newest import newest
 from jishi.identifiers.keys import Keys, Use
 from jishi.registers.register import Register
 
@@ -28,15 +29,23 @@ ABSENT = "00000000-0000-0000-0000-000000000000"
 FEW = 8
 """A table is sorted when a delivery asks for more than one in so many of its tags."""
 
+ReadOrder = Callable[[pl.Series], pl.DataFrame]
+"""Row numbers → what tells the order of these rows (:func:`jishi.standardise.order.read_order`)."""
+
+
+def _no_rows() -> pl.Series:
+    return pl.Series("row_number", [], dtype=pl.Int64)
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How the keys of a whole delivery stand to each other and to the links."""
+    """How the keys of a whole delivery stand to each other and to the links; rows by their numbers, ascending."""
 
     unchanged: int
-    duplicates: list[int]  # rows that repeat an earlier row
-    conflicts: list[int]  # rows of one key with different values
-    restage: list[int]  # conflicting rows that had been settled as unchanged
+    duplicates: pl.Series = field(default_factory=_no_rows)  # rows that repeat another one or are superseded by it
+    conflicts: pl.Series = field(default_factory=_no_rows)  # rows of one key with other values, none the newest
+    restage: pl.Series = field(default_factory=_no_rows)  # conflicting rows that had been settled as unchanged
+    superseded: int = 0  # duplicates that had other values than the newest row
 
 
 class Finder:
@@ -156,28 +165,44 @@ class Known:
         self.delivered.append(tags.with_columns(same))
         return frame.filter(~same)
 
-    def settle(self) -> Settled:
-        """After the last chunk: duplicates and conflicts of the delivery, and how many rows are unchanged."""
+    def settle(self, read_order: ReadOrder | None = None) -> Settled:
+        """After the last chunk: duplicates and conflicts of the delivery, and how many rows are unchanged.
+
+        With ``read_order`` the newest row of a key is taken; rows that were settled as unchanged take part.
+        """
         rows = pl.concat(self.delivered) if self.delivered else pl.DataFrame()
         if rows.is_empty():
-            return Settled(0, [], [], [])
+            return Settled(0)
         same = int(rows["same"].sum())
         shared = rows[_repeated(rows["k1"])].filter("clean")
         shared = shared.filter(pl.struct(KEY).is_duplicated()) if shared.height else shared
         if shared.is_empty():
-            return Settled(same, [], [], [])
+            return Settled(same)
         groups = shared.with_columns(
             first=pl.col("row_number").min().over(KEY), values=pl.struct(DIGEST).n_unique().over(KEY)
         )
-        duplicate = groups.filter((pl.col("values") == 1) & (pl.col("row_number") != pl.col("first")))
+        duplicates = groups.filter((pl.col("values") == 1) & (pl.col("row_number") != pl.col("first")))["row_number"]
         conflict = groups.filter(pl.col("values") > 1)
-        settled = int(duplicate["same"].sum()) + int(conflict["same"].sum())
-        return Settled(
-            same - settled,
-            duplicate["row_number"].to_list(),
-            conflict["row_number"].to_list(),
-            conflict.filter("same")["row_number"].to_list(),
+        conflicts, superseded = conflict["row_number"], 0
+        if read_order is not None and len(conflicts):
+            found = newest(conflict, read_order(conflicts.sort()), KEY, DIGEST)
+            duplicates = pl.concat([duplicates, found.replaced])
+            conflicts, superseded = found.conflicts, found.superseded
+        dropped = groups.filter(
+            pl.col("same") & pl.col("row_number").is_in(pl.concat([duplicates, conflicts]).implode())
         )
+        self._unsay(groups, dropped)
+        restage = dropped.filter(pl.col("row_number").is_in(conflicts.implode()))["row_number"]
+        return Settled(same - dropped.height, duplicates.sort(), conflicts.sort(), restage.sort(), superseded)
+
+    def _unsay(self, groups: pl.DataFrame, dropped: pl.DataFrame) -> None:
+        """The links of keys whose settled rows are all dropped: their warnings are not those of this delivery."""
+        if dropped.is_empty():
+            return
+        kept = groups.filter("same").join(dropped, on="row_number", how="anti")
+        keys = dropped.join(kept, on=KEY, how="anti")
+        places = self.by_key.find(keys["k1"], keys["k2"])
+        self.said[places[places >= 0]] = False
 
     def holds(self, keys: list[UUID]) -> list[UUID]:
         """Those of the keys under which the delivery has an undamaged row."""

@@ -29,17 +29,34 @@ async def store(
     connection: asyncpg.Connection, batch_id: int, source_id: int, refused: Iterable[Refused], now: datetime
 ) -> int:
     """Keep the rows; a newer word of the same source about the same key closes what was open. Number of rows kept."""
-    rows = [(batch_id, source_id, row.source_key, row.row_number, row.raw, row.reasons, "open", now) for row in refused]
+    kept = await _keep(connection, batch_id, source_id, refused, ("open", now, None, None))
+    await connection.execute(_SUPERSEDE, batch_id, source_id, now)
+    return kept
+
+
+async def store_discarded(
+    connection: asyncpg.Connection, batch_id: int, source_id: int, refused: Iterable[Refused], now: datetime
+) -> int:
+    """Keep the faulty rows of a batch refused whole, for its report only: the department sends the whole delivery
+    again, so there is nothing to repair here, and what was open before stays open. Number of rows kept."""
+    return await _keep(connection, batch_id, source_id, refused, ("discarded", now, now, batch_id))
+
+
+async def _keep(
+    connection: asyncpg.Connection, batch_id: int, source_id: int, refused: Iterable[Refused], state: tuple[object, ...]
+) -> int:
+    """Put the rows in place of what an earlier run of the batch kept; ``state``: status, opened, closed, closed by."""
+    rows = [(batch_id, source_id, row.source_key, row.row_number, row.raw, row.reasons, *state) for row in refused]
     await connection.execute("DELETE FROM jishi.quarantine WHERE batch_id = $1", batch_id)
     if rows:
-        await connection.copy_records_to_table(
-            "quarantine",
-            schema_name="jishi",
-            columns=["batch_id", "source_id", "source_key", "row_number", "raw", "reasons", "status", "opened_at"],
-            records=rows,
-        )
-    await connection.execute(_SUPERSEDE, batch_id, source_id, now)
+        await connection.copy_records_to_table("quarantine", schema_name="jishi", columns=_KEPT, records=rows)
     return len(rows)
+
+
+_KEPT = [
+    *("batch_id", "source_id", "source_key", "row_number", "raw", "reasons"),
+    *("status", "opened_at", "closed_at", "closed_by_batch"),
+]
 
 
 async def open_keys(connection: asyncpg.Connection, batch_id: int, source_id: int) -> list[UUID]:

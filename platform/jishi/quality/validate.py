@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from jishi.errors import Fault, InternalError
+from jishi.quality.override import Override, overridden
 from jishi.quality.reasons import write_reasons
 from jishi.quality.stage import SCHEMA, Stage, open_stage
 from jishi.quality.suite import META_RULE, applicable, build_expectation, build_suite
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 COUNTS_ONLY: dict[str, Any] = {"result_format": "BASIC", "partial_unexpected_count": 0}
 """BASIC is the least format that counts; with a sample of 0 its sample queries are ``LIMIT 0`` and cost nothing."""
+
+_AT_ONCE = Override(severity=Severity.REFUSE_BATCH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class Validation:
     warned: int  # rows with warnings, refused or not
     outcomes: tuple[Outcome, ...]
     seconds: Mapping[str, float] = field(default_factory=dict)  # by part: open, expectations, reasons
+    received: int = 0  # rows of the delivery, those that were settled without the table included
+    overrides: Mapping[str, Override] = field(default_factory=dict)
 
     @property
     def reasons(self) -> dict[str, int]:
@@ -69,19 +74,35 @@ class Validation:
 
     @property
     def refusing(self) -> tuple[Rule, ...]:
-        """The failed rules that refuse the whole batch."""
-        return tuple(o.rule for o in self.outcomes if o.failed and o.rule.severity is Severity.REFUSE_BATCH)
+        """The failed rules that refuse the whole batch: by one row, or by as many as the source says."""
+        return tuple(
+            outcome.rule
+            for outcome in self.outcomes
+            if outcome.failed
+            and outcome.rule.severity is Severity.REFUSE_BATCH
+            and self.overrides.get(outcome.rule.id, _AT_ONCE).refuses(outcome.failed, self.received)
+        )
 
 
-def validate(psycopg_url: str, table: str, register: Register, columns: Collection[str], today: date) -> Validation:
+def validate(
+    psycopg_url: str,
+    table: str,
+    register: Register,
+    columns: Collection[str],
+    today: date,
+    *,
+    overrides: Mapping[str, Override] | None = None,
+    received: int | None = None,
+) -> Validation:
     """Evaluate the register's rules on ``stage.<table>`` and write ``stage.<table>_bad``.
 
-    ``columns`` are the stage table's columns, ``today`` the batch's day. All errors are ours: ``QLT-COULD-NOT-RUN``
-    names the rules that raised, ``QLT-DISAGREES`` a rule whose rows differ from Great Expectations' own, ``QLT-STAGE``
-    a table that is not there.
+    ``columns`` are the stage table's columns, ``today`` the batch's day; ``overrides`` by rule id are the source's own
+    severities, ``received`` the delivery's rows where the table does not hold them all. All errors are ours:
+    ``QLT-COULD-NOT-RUN`` names the rules that raised, ``QLT-DISAGREES`` a rule whose rows differ from Great
+    Expectations' own, ``QLT-STAGE`` a table that is not there.
     """
     clock = [time.perf_counter()]
-    rules = applicable(register, columns)
+    rules = overridden(applicable(register, columns), overrides or {})
     with open_stage(psycopg_url, table) as stage:
         clock.append(time.perf_counter())
         outcomes = evaluate(stage, rules, today)
@@ -98,6 +119,8 @@ def validate(psycopg_url: str, table: str, register: Register, columns: Collecti
         warned=counted.warned,
         outcomes=outcomes,
         seconds=dict(zip(("open", "expectations", "reasons"), spent, strict=True)),
+        received=counted.rows if received is None else received,
+        overrides=overrides or {},
     )
 
 

@@ -26,6 +26,7 @@ NULLS = ("", "N/A", "NULL", "null", "无", "-", "--", "/", "—")
 
 Crs = Literal["cgcs2000", "gcj02", "wgs84", "bd09"]
 DateOrder = Literal["ymd", "dmy", "mdy"]
+OrderKind = Literal["date", "number", "text"]
 
 TRANSFORMS: Mapping[str, str] = MappingProxyType(
     {
@@ -83,7 +84,8 @@ class Plan:
 
     ``key``: raw headers, or :data:`ROW_HASH`. ``origin``, ``effective``: raw headers, None = no sub-sources, and the
     delivery's instant. ``scope``: raw headers or element names, () = none. ``deleted``: raw header and the values that
-    mark a row as a deletion. ``known_divisions``: six-digit codes ever valid. ``today``: the city's day.
+    mark a row as a deletion. ``order``: raw headers that tell the newest row of a key, each with how it is compared (None:
+    as all values of the key allow). ``known_divisions``: six-digit codes ever valid. ``today``: the city's day.
     ``calendar``, ``credit``: working days and rules of credit publicity; None = what needs them is not known.
     ``gazetteer`` is needed where a take is an address.
     """
@@ -101,6 +103,7 @@ class Plan:
     scope: tuple[str, ...] = ()
     effective: str | None = None
     deleted: tuple[str, tuple[str, ...]] | None = None
+    order: tuple[tuple[str, OrderKind | None], ...] = ()
     nulls: tuple[str, ...] = NULLS
     crs: Crs = "cgcs2000"
     date_order: DateOrder | None = None

@@ -9,13 +9,10 @@ import polars as pl
 from jishi.identifiers.digests import digest_rows, tag_key
 from jishi.registers.element import Kind
 from jishi.registers.register import element_columns
-from jishi.standardise.date import read_dates
 from jishi.standardise.delivery import Delivery
 from jishi.standardise.identifier import Route, route_of
+from jishi.standardise.instant import read_instants
 from jishi.standardise.plan import ROW_HASH, Plan
-
-_LOCAL = r"^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?$"
-_OFFSET = r"(?:Z|[+-]\d{2}:?\d{2})$"
 
 
 def add_row_columns(frame: pl.DataFrame, delivery: Delivery) -> pl.DataFrame:
@@ -64,27 +61,11 @@ def _scope(frame: pl.DataFrame, delivery: Delivery) -> pl.Series:
 
 
 def _stated_effective(delivery: Delivery) -> pl.Series:
-    """Instants (UTC) of the effective column, null where it says none: a day begins at midnight in the city."""
-    plan, height = delivery.plan, delivery.raw.height
+    """Instants (UTC) of the effective column, null where it says none."""
+    plan = delivery.plan
     if plan.effective is None:
-        return pl.Series([None], dtype=pl.Datetime("us", "UTC")).new_from_index(0, height)
-    text, zone = delivery.text((plan.effective,)), plan.city.timezone
-    parts = pl.DataFrame({"text": text, "day": read_dates(text, plan.date_order, ZoneInfo(zone))["low"]})
-    iso = pl.col("text").str.replace(" ", "T")
-    local = iso.str.replace(_LOCAL, "${1}T${2}:00").str.slice(0, 19).str.to_datetime("%Y-%m-%dT%H:%M:%S", strict=False)
-    absolute = (
-        pl.when(pl.col("text").str.contains(_OFFSET))
-        .then(iso.str.replace(r"Z$", "+00:00"))
-        .str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", strict=False, time_zone="UTC")
-    )
-    midnight = pl.col("day").cast(pl.Datetime("us"))
-    in_city = pl.coalesce(pl.when(pl.col("text").str.contains(_LOCAL)).then(local), midnight)
-    return parts.select(
-        stated=pl.coalesce(
-            absolute.cast(pl.Datetime("us", "UTC")),
-            in_city.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC"),
-        )
-    )["stated"]
+        return pl.Series([None], dtype=pl.Datetime("us", "UTC")).new_from_index(0, delivery.raw.height)
+    return read_instants(delivery.text((plan.effective,)), plan.date_order, ZoneInfo(plan.city.timezone))
 
 
 def _digest(frame: pl.DataFrame, plan: Plan) -> pl.Series:

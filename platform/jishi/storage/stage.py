@@ -33,19 +33,21 @@ async def copy(connection: asyncpg.Connection, batch_id: int, columns: Iterable[
         )
 
 
-async def discard_rows(connection: asyncpg.Connection, batch_id: int, rows: Iterable[int]) -> None:
-    """Take rows out that were settled otherwise (identical duplicates)."""
-    await connection.execute(
-        f"DELETE FROM {SCHEMA}.{stage_name(batch_id)} WHERE row_number = ANY($1::bigint[])", list(rows)
-    )
+async def discard_rows(connection: asyncpg.Connection, batch_id: int, pages: Iterable[list[int]]) -> None:
+    """Take rows out that were settled otherwise (repeats, and what a newer row of the key takes the place of)."""
+    for rows in pages:
+        await connection.execute(
+            f"DELETE FROM {SCHEMA}.{stage_name(batch_id)} WHERE row_number = ANY($1::bigint[])", rows
+        )
 
 
-async def mark_conflicts(connection: asyncpg.Connection, batch_id: int, rows: Iterable[int]) -> None:
+async def mark_conflicts(connection: asyncpg.Connection, batch_id: int, pages: Iterable[list[int]]) -> None:
     """Rows of one key that say different things."""
-    await connection.execute(
-        f"UPDATE {SCHEMA}.{stage_name(batch_id)} SET row__key_conflict = TRUE WHERE row_number = ANY($1::bigint[])",
-        list(rows),
-    )
+    for rows in pages:
+        await connection.execute(
+            f"UPDATE {SCHEMA}.{stage_name(batch_id)} SET row__key_conflict = TRUE WHERE row_number = ANY($1::bigint[])",
+            rows,
+        )
 
 
 async def analyse(connection: asyncpg.Connection, batch_id: int) -> None:
