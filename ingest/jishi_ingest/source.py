@@ -123,9 +123,10 @@ class Source(_Declared):
     effective: Header = ("delivery",)
     deleted: Deleted | None = None
     crs: Crs = "cgcs2000"
+    file_crs: str | None = Field(None, description="System of shapefiles that come without a .prj, such as EPSG:4490.")
     date_order: DateOrder | None = None
     nulls: tuple[str, ...] = NULLS
-    sheet: str | None = None
+    sheet: str | None = Field(None, description="Sheet of a workbook; * = all visible ones that fit.")
     footer: tuple[str, ...] = ()
     schedule: str | None = Field(None, description="Cron line of five fields in the city's time.")
     connector: Connector = Connector()
@@ -194,7 +195,11 @@ def read_options(source: Source, settings: Settings) -> ReadOptions:
     from jishi_ingest.connectors.reading import ReadOptions
 
     return ReadOptions(
-        chunk_rows=settings.chunk_rows, expected_headers=source.headers, sheet=source.sheet, footer=source.footer
+        chunk_rows=settings.chunk_rows,
+        expected_headers=source.headers,
+        sheet=source.sheet,
+        footer=source.footer,
+        file_crs=source.file_crs,
     )
 
 
@@ -202,18 +207,23 @@ def fit(source: Source, columns: Iterable[str], crs: str | None = None) -> Fit:
     """Lay the source over a file's columns; ``crs`` is what the file declares.
 
     Raises InputRefusedError ``ING-HEADER-MISSING`` (each header of the key, of a required element, or of what the
-    source needs to place a row in time and scope) and ``ING-CRS``.
+    source needs to place a row in time and scope, and each that more than one column bears) and ``ING-CRS``.
     """
     from jishi_ingest.connectors.reading import fold_header
 
     columns = tuple(columns)
-    present: dict[str, str] = {}
+    present: dict[str, list[str]] = {}
     for column in columns:
-        present.setdefault(fold_header(column), column)
+        present.setdefault(fold_header(column), []).append(column)
     faults: list[Fault] = []
 
     def find(header: Header) -> tuple[str, ...]:
-        return tuple(present[fold_header(name)] for name in header if fold_header(name) in present)
+        found = {fold_header(name): name for name in header if fold_header(name) in present}
+        for folded, name in found.items():
+            fault = Fault(name, "ING-HEADER-TWICE")
+            if len(present[folded]) > 1 and fault not in faults:
+                faults.append(fault)
+        return tuple(present[folded][0] for folded in found)
 
     def need(header: Header, code: str) -> str:
         found = find(header)
@@ -228,7 +238,10 @@ def fit(source: Source, columns: Iterable[str], crs: str | None = None) -> Fit:
     deleted = (need(source.deleted.column, "ING-HEADER-NEEDED"), source.deleted.values) if source.deleted else None
     scope = [part[0] if part[0] in source.map else next(iter(find(part)), "") for part in source.scope]
     if faults:
-        raise InputRefusedError("ING-HEADER-MISSING", faults=tuple(faults), count=len(faults))
+        count = len(faults)
+        if not present.keys() & set(map(fold_header, source.headers)):
+            faults.insert(0, Fault(source.id, "ING-HEADER-NONE"))
+        raise InputRefusedError("ING-HEADER-MISSING", faults=tuple(faults), count=count)
     if crs is not None and crs not in DECLARED_CRS[source.crs]:
         raise InputRefusedError("ING-CRS", declared=crs, expected=source.crs)
     used = {column for take in takes for column in take.columns} | {*key, *scope, origin, effective}
@@ -320,6 +333,8 @@ def _check(name: str, source: Source) -> Iterator[tuple[str, str, dict[str, obje
         yield "mode", "ING-SOURCE-DELTA", {}
     if source.schedule is not None and not re.fullmatch(r"\S+( \S+){4}", source.schedule):
         yield "schedule", "ING-SOURCE-CRON", {"schedule": source.schedule}
+    if source.file_crs is not None and source.file_crs not in DECLARED_CRS[source.crs]:
+        yield "file_crs", "ING-SOURCE-CRS", {"declared": source.file_crs, "expected": source.crs}
     if (source.connector.kind == "none") != (source.connector.pattern == ""):
         yield "connector", "ING-SOURCE-CONNECTOR", {}
     for element, entry in source.map.items():

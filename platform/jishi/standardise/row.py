@@ -15,7 +15,15 @@ from jishi.standardise.identifier import Route, route_of
 from jishi.standardise.plan import ROW_HASH, Plan
 
 _LOCAL = r"^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?$"
+ERRORS = ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#FIELD!", "#BLOCKED!")
+"""What a spreadsheet writes where a formula came to nothing."""
+
+NOT_NUMBERS = ("NaN", "Infinity", "-Infinity")
+"""What programs write into JSON where a number came to nothing; JSON (RFC 8259) knows none of them."""
+
 _OFFSET = r"(?:Z|[+-]\d{2}:?\d{2})$"
+
+_ERROR_TEXTS = pl.Series([*ERRORS, *NOT_NUMBERS]).implode()
 
 
 def add_row_columns(frame: pl.DataFrame, delivery: Delivery) -> pl.DataFrame:
@@ -30,6 +38,7 @@ def add_row_columns(frame: pl.DataFrame, delivery: Delivery) -> pl.DataFrame:
         _ended(delivery).alias("ended"),
         fault.str.contains("ragged", literal=True).alias("row__ragged"),
         fault.str.contains("replaced", literal=True).alias("row__replaced"),
+        _holds_error(delivery).alias("row__error"),
         pl.lit(False).alias("row__key_conflict"),
         stated.alias("stated"),
     )
@@ -49,6 +58,18 @@ def _ended(delivery: Delivery) -> pl.Series:
         return pl.Series([False]).new_from_index(0, delivery.raw.height)
     column, marks = delivery.plan.deleted
     return delivery.text((column,)).is_in(list(marks)).fill_null(False)
+
+
+def _holds_error(delivery: Delivery) -> pl.Series:
+    """Rows with an error value in a column the source uses."""
+    plan = delivery.plan
+    named = {*plan.scope, plan.origin, plan.effective, plan.deleted[0] if plan.deleted else None}
+    used = named.union(*(take.columns for take in plan.takes), plan.key)
+    found = pl.Series([False]).new_from_index(0, delivery.raw.height)
+    for column in used.intersection(delivery.raw.columns):
+        if delivery.raw[column].dtype == pl.String:
+            found |= delivery.raw[column].is_in(_ERROR_TEXTS).fill_null(False)
+    return found
 
 
 def _scope(frame: pl.DataFrame, delivery: Delivery) -> pl.Series:
