@@ -266,7 +266,7 @@ def _find_header(stream: BinaryIO, facts: TextFacts, expected: frozenset[str]) -
     for delimiter in DELIMITERS:
         rows, ends = _first_rows(lines, delimiter)
         place = find_header(rows, expected)
-        if place is None:
+        if place is None or not "".join(rows[place]).strip(" ".join(DELIMITERS)):
             continue
         found = (count_expected(rows[place], expected), len(rows[place]))
         if found > merit:

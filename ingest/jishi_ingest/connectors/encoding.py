@@ -28,8 +28,8 @@ CERTAIN = 48
 HOLE = 64
 """So many NUL bytes on end are what a transfer that broke off and went on left behind, no damaged cell."""
 
-_UTF8_WORD = re.compile(rb"(?<![\x80-\xff])(?:[\xe4-\xe9][\x80-\xbf]{2}){5,}(?![\x80-\xff])")
-"""Five Chinese characters in UTF-8 that stand by themselves; in GB18030 one word in 10^12 looks so."""
+_UTF8_WORD = re.compile(rb"(?<![\x80-\xff])(?:[\xe3-\xe9\xef][\x80-\xbf]{2}){5,}(?![\x80-\xff])")
+"""Five Chinese characters or signs in UTF-8 that stand by themselves; in GB18030 one word in 10^12 looks so."""
 
 _OVERLAP = 256
 """Bytes that a block is searched again with the next."""

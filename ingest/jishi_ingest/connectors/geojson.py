@@ -57,7 +57,8 @@ def crs_name(declared: Any) -> str | None:
 def to_wkb(geometries: list[Any]) -> list[bytes | None]:
     """WKB of parsed GeoJSON geometries; None stays None, one that cannot be read becomes UNREADABLE."""
     texts = np.array([None if item is None else text_of(_checked(item)) for item in geometries], dtype=object)
-    encoded = shapely.to_wkb(shapely.from_geojson(texts, on_invalid="ignore"))
+    with np.errstate(all="ignore"):
+        encoded = shapely.to_wkb(shapely.from_geojson(texts, on_invalid="ignore"))
     pairs = zip(geometries, encoded, strict=True)
     return [wkb if sent is None or wkb is not None else _raw_wkb(sent) for sent, wkb in pairs]
 
@@ -70,7 +71,7 @@ def _raw_wkb(geometry: Any) -> bytes:
             return _polygon(coordinates)
         if kind == "MultiPolygon":
             return struct.pack("<BII", 1, 6, len(coordinates)) + b"".join(map(_polygon, coordinates))
-    except (KeyError, TypeError, ValueError, struct.error):
+    except (IndexError, KeyError, TypeError, ValueError, struct.error):
         pass
     return UNREADABLE
 
@@ -78,9 +79,15 @@ def _raw_wkb(geometry: Any) -> bytes:
 def _polygon(rings: Any) -> bytes:
     parts = [struct.pack("<BII", 1, 3, len(rings))]
     for ring in rings:
-        numbers = [float(number) for position in ring for number in position[:2]]
+        numbers = [_number(number) for position in ring for number in (position[0], position[1])]
         parts.append(struct.pack(f"<I{len(numbers)}d", len(ring), *numbers))
     return b"".join(parts)
+
+
+def _number(value: Any) -> float:
+    if not isinstance(value, Literal):
+        raise TypeError(value)
+    return float(value)
 
 
 def _frames(features: list[dict[str, Any]], columns: list[str], chunk_rows: int) -> Iterator[pl.DataFrame]:
