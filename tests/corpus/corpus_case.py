@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cache
@@ -82,7 +82,9 @@ def rows_of(count: int, first: int = 1, name: str = "苏州某某{}有限公司"
     ]
 
 
-def csv_text(rows: list[tuple[str, ...]], headers: tuple[str, ...] = HEADERS, mark: str = ",", end: str = "\n") -> str:
+def csv_text(
+    rows: Sequence[tuple[str, ...]], headers: tuple[str, ...] = HEADERS, mark: str = ",", end: str = "\n"
+) -> str:
     return "".join(mark.join(row) + end for row in [headers, *rows])
 
 
@@ -92,8 +94,18 @@ def code_lists() -> dict[str, CodeList]:
 
 
 @cache
+def known_divisions() -> frozenset[str]:
+    return Divisions(code_lists()["division"]).ever_known
+
+
+@cache
+def settings() -> Settings:
+    return Settings(home=Path("/nonexistent"))
+
+
+@cache
 def sources() -> dict[str, Source]:
-    return load_sources(Settings(home=Path("/nonexistent")))
+    return load_sources(settings())
 
 
 def source_of(case: Case) -> Source:
@@ -104,7 +116,7 @@ def source_of(case: Case) -> Source:
 def travel(case: Case, data: bytes, chunk_rows: int | None = None) -> Outcome:
     """Read, fit, standardise and judge; raises InputRefusedError where the file is refused whole."""
     source = source_of(case)
-    options = read_options(source, Settings())
+    options = read_options(source, settings())
     options = options if chunk_rows is None else replace(options, chunk_rows=chunk_rows)
     reading = read_delivery(io.BytesIO(data), case.name, options)
     plan = source_plan(
@@ -112,7 +124,7 @@ def travel(case: Case, data: bytes, chunk_rows: int | None = None) -> Outcome:
         fit(source, reading.columns, reading.crs),
         delivered_at=datetime(2026, 11, 21, 8, tzinfo=UTC),
         code_lists=code_lists(),
-        known_divisions=Divisions(code_lists()["division"]).ever_known,
+        known_divisions=known_divisions(),
         sealer=Sealer(Keys(current=1, secrets={1: b"k" * 32})),
         city=City(),
     )
@@ -152,22 +164,22 @@ def _failures(frame: pl.DataFrame, register: str) -> Iterator[tuple[Rule, set[in
 
 
 def _fails(rule: Rule) -> pl.Expr:
-    column = pl.col(rule.column)
-    match rule.test:
-        case Test.NOT_NULL:
-            return column.is_null()
-        case Test.IN_SET:
-            return ~column.is_in(list(rule.param("values")))
-        case Test.MAX_LENGTH:
-            return column.str.len_chars() > rule.param("max")
-        case Test.REGEX:
-            return ~column.str.contains(rule.param("regex"))
-        case Test.PAIR_EQUAL:
-            return column != pl.col(str(rule.other))
-        case Test.PAIR_NOT_BEFORE:
-            return column < pl.col(str(rule.other))
-    low, high = (_bound(rule.param(side)) for side in ("min", "max"))
-    return (column < low if low is not None else pl.lit(False)) | (column > high if high is not None else pl.lit(False))
+    column, other = pl.col(rule.column), pl.col(str(rule.other))
+    tests: dict[Test, Callable[[], pl.Expr]] = {
+        Test.NOT_NULL: column.is_null,
+        Test.IN_SET: lambda: ~column.is_in(list(rule.param("values"))),
+        Test.MAX_LENGTH: lambda: column.str.len_chars() > rule.param("max"),
+        Test.REGEX: lambda: ~column.str.contains(rule.param("regex")),
+        Test.BETWEEN: lambda: _is_outside(column, *(_bound(rule.param(side)) for side in ("min", "max"))),
+        Test.PAIR_EQUAL: lambda: column != other,
+        Test.PAIR_NOT_BEFORE: lambda: column < other,
+    }
+    return tests[rule.test]()
+
+
+def _is_outside(column: pl.Expr, low: Any, high: Any) -> pl.Expr:
+    below = pl.lit(False) if low is None else column < low
+    return below if high is None else below | (column > high)
 
 
 def _bound(value: Any) -> Any:

@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 import pyogrio
 import shapely
+
 from corpus_case import BORDERS, HEADERS, Case, csv_text, rows_of
 
 CSV = csv_text(rows_of(5)).encode()
@@ -146,7 +147,7 @@ ARCHIVES = (
         fault="ING-READ-MEMBER-TWICE",
         says="a.csv",
     ),
-    case("no-files.zip", lambda: zipped(), fault="ING-READ-MEMBERS", says="0"),
+    case("no-files.zip", zipped, fault="ING-READ-MEMBERS", says="0"),
     case("folder-only.zip", lambda: zipped(("data/", b"")), fault="ING-READ-MEMBERS", says="0"),
     case(
         "cut.zip", lambda: zipped(("a.csv", CSV))[:-30], fault="ING-READ-ARCHIVE", byte=len(zipped(("a.csv", CSV))) - 30
@@ -168,7 +169,7 @@ ARCHIVES = (
 )
 
 NAMES = ("某区1", "某区2")
-SHAPEFILES = (
+SHAPEFILES: tuple[Case, ...] = (
     case(
         "gbk.zip",
         lambda: packed(shapefile()),

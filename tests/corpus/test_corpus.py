@@ -1,15 +1,26 @@
-"""Every file of the defect corpus comes to its stated outcome: read right, rows refused by rule, or refused whole with its place."""
+"""Every file of the defect corpus comes to its stated outcome: read right, or refused in part or whole with its place."""
 
 from __future__ import annotations
 
 import pytest
+
 from corpus import CASES
 from corpus_case import Case, refusal, travel
-
 from jishi.errors import InputRefusedError
 
+LONG = (
+    "columns-20000.csv",
+    "million-delimiters.csv",
+    "row-of-empty-cells-without-end.csv",
+    "cell-of-two-megabytes.csv",
+)
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.fault is None], ids=lambda case: case.name)
+
+def by_name(case: Case) -> str:
+    return case.name
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.fault is None], ids=by_name)
 def test_a_file_with_defects_is_read_as_stated(case: Case) -> None:
     outcome = travel(case, case.make())
     bad = sum(case.refused.values()) if case.bad is None else case.bad
@@ -24,7 +35,7 @@ def test_a_file_with_defects_is_read_as_stated(case: Case) -> None:
         assert tuple(outcome.frame[element]) == values
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.fault is not None], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [case for case in CASES if case.fault is not None], ids=by_name)
 def test_a_file_that_cannot_be_read_is_refused_in_one_sentence_with_its_place(case: Case) -> None:
     error = refusal(case, case.make())
     assert isinstance(error, InputRefusedError), "it was read"
@@ -39,7 +50,7 @@ def test_a_file_that_cannot_be_read_is_refused_in_one_sentence_with_its_place(ca
     assert case.says in error.text("en")
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.received > 1], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [case for case in CASES if case.received > 1 and case.name not in LONG], ids=by_name)
 def test_rows_are_the_same_in_chunks_of_two(case: Case) -> None:
     whole, parts = (travel(case, case.make(), chunk_rows=rows) for rows in (None, 2))
     assert (parts.received, parts.refused, parts.warned) == (whole.received, whole.refused, whole.warned)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, cast
+from typing import Any
 
 from jishi.errors import InputRefusedError
 from jishi_ingest.connectors.reading import REPLACEMENT
@@ -74,5 +74,5 @@ def _dump(value: Any) -> str:
         members = (f"{json.dumps(key, ensure_ascii=False)}: {_dump(member)}" for key, member in value.items())
         return "{" + ", ".join(members) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(map(_dump, cast("list[Any]", value))) + "]"
+        return "[" + ", ".join(map(_dump, value)) + "]"
     return json.dumps(value, ensure_ascii=False)

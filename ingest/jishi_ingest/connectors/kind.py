@@ -56,22 +56,25 @@ def kind_of(head: bytes, name: str) -> tuple[str, bool]:
     ``csv``, ``json``, ``ndjson`` (either of the two may turn out to be the other), ``html``, ``parquet``, ``xls``,
     ``zip``, ``gz``; of others the name a person knows them by.
     """
-    for magic, kind in _MAGIC:
-        if head.startswith(magic):
-            return kind, kind in _READABLE
-    if head[257:262] == b"ustar":
-        return "tar", False
+    kind = next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
+    kind = "tar" if head[257:262] == b"ustar" else kind
+    if kind is not None:
+        return kind, kind in _READABLE
     text = _text(head)
-    if _MARKUP.match(text) and "<worksheet" not in text.lower():
-        return "html", True
     if text.lstrip().startswith("<"):
-        return "XML", False
-    promised = TEXTS.get(PurePath(name).suffix.lower())
+        is_page = bool(_MARKUP.match(text)) and "<worksheet" not in text.lower()
+        return ("html", True) if is_page else ("XML", False)
+    return _text_kind(text, TEXTS.get(PurePath(name).suffix.lower())), True
+
+
+def _text_kind(text: str, promised: str | None) -> str:
+    """Which kind of text, by how it begins and what the name promises; damaged JSON is told so as JSON."""
     if _RECORDS.match(text):
-        return promised if promised in ("json", "ndjson") else "json", True
-    if promised == "json" and (text.lstrip()[:1] in ("[", "{") or not re.search(r"[,;\t|]", text.partition("\n")[0])):
-        return "json", True  # damaged, and told so as JSON
-    return "ndjson" if promised == "ndjson" else "csv", True
+        return promised if promised in ("json", "ndjson") else "json"
+    looks_cut_up = re.search(r"[,;\t|]", text.partition("\n")[0]) is not None
+    if promised == "json" and (text.lstrip()[:1] in ("[", "{") or not looks_cut_up):
+        return "json"
+    return "ndjson" if promised == "ndjson" else "csv"
 
 
 def zip_kind(archive: zipfile.ZipFile) -> str | None:

@@ -68,6 +68,10 @@ def _read_plain(stream: BinaryIO, name: str, kind: str, options: ReadOptions) ->
             return markup.read_html(stream, name, options)
         case "csv":
             return delimited.read_delimited(stream, name, options)
+    return _read_json(stream, kind, options)
+
+
+def _read_json(stream: BinaryIO, kind: str, options: ReadOptions) -> Reading:
     found = records.read_lines_or_document(stream, kind, options)
     if isinstance(found, Reading):
         return found

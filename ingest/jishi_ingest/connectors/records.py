@@ -29,7 +29,6 @@ from jishi_ingest.connectors.reading import (
 )
 from jishi_ingest.connectors.unpack import size_of
 
-
 LONGEST = 32 * MEBIBYTE
 """Characters of one line."""
 
@@ -177,10 +176,8 @@ def _with_broken(frame: pl.DataFrame, broken: dict[int, str]) -> pl.DataFrame:
 
 def _objects(stream: BinaryIO, facts: TextFacts) -> Iterator[tuple[int, dict[str, Any] | None, str]]:
     """Number (1-based, blank lines not counted), object (None when the line is none) and text of each line."""
-    number, text = 0, ""
     record: dict[str, Any] | None = {}
-    for text in _lines(stream, facts):
-        number += 1
+    for number, text in enumerate(_lines(stream, facts), start=1):
         if len(text) >= LONGEST - 1:
             raise InputRefusedError("ING-READ-LONG", line=number, limit=LONGEST // MEBIBYTE)
         value = _value(text)

@@ -41,7 +41,7 @@ _ERRORS = (
     pyogrio.errors.FieldError,
     pyogrio.errors.GeometryError,
     pyogrio.errors.CRSError,
-    *(ValueError, RuntimeError, IndexError, TypeError),
+    *(ValueError, RuntimeError, IndexError, TypeError, NameError),  # a .prj in no encoding is a NameError
 )
 
 
@@ -121,9 +121,13 @@ def _declared(parts: dict[str, bytes]) -> str | None:
     name = _CODECS.get(name, name)
     try:
         "".encode(name)
-    except LookupError:
-        raise InputRefusedError("ING-READ-CPG", declared=name[:40], row=1) from None
+    except (LookupError, ValueError):
+        raise InputRefusedError("ING-READ-CPG", declared=_printable(name), row=1) from None
     return name.lower()
+
+
+def _printable(name: str) -> str:
+    return "".join(char for char in name if char.isprintable())[:40]
 
 
 def _found(headers: list[str], fields: list[Any]) -> str:

@@ -6,15 +6,11 @@ sheet is refused instead of filling the memory with what lies between.
 
 from __future__ import annotations
 
-import io
-import struct
 import zipfile
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any
 from xml.etree import ElementTree
 from xml.parsers import expat
-
-import xlrd
 
 from jishi.errors import InputRefusedError
 from jishi_ingest.connectors.reading import MEBIBYTE, refusing
@@ -26,12 +22,6 @@ CHARACTERS = 400_000_000
 """Text of all cells that name a shared string: few kilobytes of a sheet can ask for more than any memory holds."""
 
 _RELATIONS = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
-_XLRD = (
-    xlrd.XLRDError,
-    xlrd.compdoc.CompDocError,
-    struct.error,
-    *(AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError),
-)
 
 
 @dataclass
@@ -51,7 +41,7 @@ def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
         found = [
             (str(item.get("name")), targets.get(item.get(_RELATIONS)))
             for item in sheets
-            if item.tag.endswith("}sheet") and _RELATIONS in item.keys()
+            if item.tag.endswith("}sheet") and item.get(_RELATIONS)
         ]
     return {name: _member(target) for name, target in found if target}
 
@@ -80,23 +70,6 @@ def scan_sheet(archive: zipfile.ZipFile, part: str, sheet: str, lengths: list[in
     scan.end()
     scan.refuse_open()
     return scan.facts
-
-
-def scan_old_sheet(stream: BinaryIO, sheet: str) -> SheetFacts:
-    """The same of an .xls file, where a formula always carries a value."""
-    facts = SheetFacts()
-    stream.seek(0)
-    with refusing("ING-READ-WORKBOOK", *_XLRD, part=sheet):
-        book = xlrd.open_workbook(file_contents=stream.read(), on_demand=True, logfile=io.StringIO())
-        table = book.sheet_by_name(sheet)
-        for row in range(table.nrows):
-            for column, kind in enumerate(table.row_types(row)):
-                if kind not in (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK):
-                    facts.last[column] = row
-                if kind == xlrd.XL_CELL_ERROR:
-                    code = int(table.cell_value(row, column))
-                    facts.errors[row, column] = xlrd.error_text_from_code.get(code, "#VALUE!")
-    return facts
 
 
 def cell_name(row: int, column: int) -> str:

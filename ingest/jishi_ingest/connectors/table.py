@@ -6,6 +6,7 @@ Nothing is dropped in silence: each kind is counted in a note (step *read*).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import polars as pl
 
@@ -32,7 +33,12 @@ def find_header(rows: Sequence[Sequence[str]], expected: frozenset[str]) -> int 
 
 def count_expected(row: Sequence[str], expected: frozenset[str]) -> int:
     """How many of the expected headers stand in a row."""
-    return len({fold_header(name) for name in expected}.intersection(map(fold_header, row))) if expected else 0
+    return len(_folded(expected).intersection(map(fold_header, row))) if expected else 0
+
+
+@lru_cache(maxsize=64)
+def _folded(headers: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(fold_header, headers))
 
 
 def is_blank(row: Sequence[str]) -> bool:
@@ -94,13 +100,13 @@ class DataRows:
         """The chunks; of the last rows those that begin with a word of the footer are left out."""
         waiting: pl.DataFrame | None = None
         for chunk in chunks:
-            if waiting is not None:
-                if chunk.height < FOOTER_DEPTH:
-                    chunk = pl.concat([waiting.tail(FOOTER_DEPTH), chunk])
-                    waiting = waiting.head(-FOOTER_DEPTH)
-                if waiting.height:
-                    yield waiting
-            waiting = chunk
+            if waiting is None:
+                waiting = chunk
+                continue
+            tail = waiting.tail(FOOTER_DEPTH) if chunk.height < FOOTER_DEPTH else waiting.clear()
+            if waiting.height > tail.height:
+                yield waiting.head(waiting.height - tail.height)
+            waiting = pl.concat([tail, chunk])
         if waiting is None:
             return
         closing = 0

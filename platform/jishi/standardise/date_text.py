@@ -26,7 +26,9 @@ _TRAILING_TIME = re.compile(
 )
 _SPACED = re.compile(r"(\d{4}) (\d{1,2}) (\d{1,2})")
 _STAMP = re.compile(r"(\d{8})(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d(?:\d{3})?)?")
-_PROGRAM = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ([A-Z][a-z]{2}) (\d{1,2}) \d{2}:\d{2}:\d{2} (?:[A-Z]{3,4} )?(\d{4})")
+_PROGRAM = re.compile(
+    r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ([A-Z][a-z]{2}) (\d{1,2}) \d{2}:\d{2}:\d{2} (?:[A-Z]{3,4} )?(\d{4})"
+)
 _NO_DAY = re.compile(r"1900[-/.年]0?1[-/.月]0?0日?")
 _SEPARATED = re.compile(r"(\d{4})(?:([-/.])(\d{1,2})(?:\2(\d{1,2}))?|年(?:(\d{1,2})月(?:(\d{1,2})[日号]?)?)?)?")
 _DAY_FIRST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})")
@@ -70,16 +72,8 @@ def read_date_text(text: str, order: str | None, zone: ZoneInfo, excel_serial: b
         return _serial(int(text.partition(".")[0]))
     if found := _INSTANT.fullmatch(text):
         return _instant(found, zone)
-    if found := _ENGLISH.fullmatch(text):
-        return _english(found[2] or found[4], found[1] or found[5], found[3] or found[6])
-    if found := _PROGRAM.fullmatch(text):
-        return _english(found[1], found[2], found[3])
-    if _SHORT_ENGLISH.fullmatch(text):
-        return AMBIGUOUS
-    if _NO_DAY.fullmatch(text):
-        return UNREADABLE  # a spreadsheet's day zero
-    if found := _STAMP.fullmatch(text):
-        return _digits(found[1])
+    if (days := _worded(text) or _whole(text)) is not None:
+        return days
     text = _SPACED.sub(r"\1-\2-\3", _TRAILING_TIME.sub("", _WEEKDAY.sub("", text))).replace(" ", "")
     return _numeric(text, order) or _chinese(text)
 
@@ -120,6 +114,22 @@ def _chinese(text: str) -> Days:
     if found.late:
         return Days(date(found.year, 1, 1), date(found.year + 1, 12, 31), "year", None, "ok")
     return of_parts(found.year) if found.lunar else of_parts(found.year, found.month, found.day)
+
+
+def _worded(text: str) -> Days | None:
+    """A spelling with the name of an English month."""
+    if found := _ENGLISH.fullmatch(text):
+        return _english(found[2] or found[4], found[1] or found[5], found[3] or found[6])
+    if found := _PROGRAM.fullmatch(text):
+        return _english(found[1], found[2], found[3])
+    return AMBIGUOUS if _SHORT_ENGLISH.fullmatch(text) else None
+
+
+def _whole(text: str) -> Days | None:
+    """Digits of day and time in one, and a spreadsheet's day zero, which is none."""
+    if found := _STAMP.fullmatch(text):
+        return _digits(found[1])
+    return UNREADABLE if _NO_DAY.fullmatch(text) else None
 
 
 def _english(month: str, day: str, year: str) -> Days:

@@ -15,7 +15,19 @@ from jishi.standardise.identifier import Route, route_of
 from jishi.standardise.plan import ROW_HASH, Plan
 
 _LOCAL = r"^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?$"
-ERRORS = ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#FIELD!", "#BLOCKED!")
+ERRORS = (
+    "#N/A",
+    "#REF!",
+    "#VALUE!",
+    "#NAME?",
+    "#DIV/0!",
+    "#NUM!",
+    "#NULL!",
+    "#SPILL!",
+    "#CALC!",
+    "#FIELD!",
+    "#BLOCKED!",
+)
 """What a spreadsheet writes where a formula came to nothing."""
 
 NOT_NUMBERS = ("NaN", "Infinity", "-Infinity")
@@ -63,10 +75,10 @@ def _ended(delivery: Delivery) -> pl.Series:
 def _holds_error(delivery: Delivery) -> pl.Series:
     """Rows with an error value in a column the source uses."""
     plan = delivery.plan
-    named = {*plan.scope, plan.origin, plan.effective, plan.deleted[0] if plan.deleted else None}
-    used = named.union(*(take.columns for take in plan.takes), plan.key)
+    named = [*plan.scope, plan.origin, plan.effective, plan.deleted[0] if plan.deleted else None, *plan.key]
+    named += [column for take in plan.takes for column in take.columns]
     found = pl.Series([False]).new_from_index(0, delivery.raw.height)
-    for column in used.intersection(delivery.raw.columns):
+    for column in {name for name in named if name is not None}.intersection(delivery.raw.columns):
         if delivery.raw[column].dtype == pl.String:
             found |= delivery.raw[column].is_in(_ERROR_TEXTS).fill_null(False)
     return found
