@@ -147,9 +147,10 @@ class Source(_Declared):
     order_by: tuple[Order, ...] = Field((), description="Columns that tell the newest row of a key, the first decides.")
     deleted: Deleted | None = None
     crs: Crs = "cgcs2000"
+    file_crs: str | None = Field(None, description="System of shapefiles that come without a .prj, such as EPSG:4490.")
     date_order: DateOrder | None = None
     nulls: tuple[str, ...] = NULLS
-    sheet: str | None = None
+    sheet: str | None = Field(None, description="Sheet of a workbook; * = all visible ones that fit.")
     footer: tuple[str, ...] = ()
     schedule: str | None = Field(None, description="Cron line of five fields in the city's time.")
     connector: Connector = Connector()
@@ -225,7 +226,11 @@ def read_options(source: Source, settings: Settings) -> ReadOptions:
     from jishi_ingest.connectors.reading import ReadOptions
 
     return ReadOptions(
-        chunk_rows=settings.chunk_rows, expected_headers=source.headers, sheet=source.sheet, footer=source.footer
+        chunk_rows=settings.chunk_rows,
+        expected_headers=source.headers,
+        sheet=source.sheet,
+        footer=source.footer,
+        file_crs=source.file_crs,
     )
 
 
@@ -233,18 +238,23 @@ def fit(source: Source, columns: Iterable[str], crs: str | None = None) -> Fit:
     """Lay the source over a file's columns; ``crs`` is what the file declares.
 
     Raises InputRefusedError ``ING-HEADER-MISSING`` (each header of the key, of a required element, or of what the
-    source needs to place a row in time and scope) and ``ING-CRS``.
+    source needs to place a row in time and scope, and each that more than one column bears) and ``ING-CRS``.
     """
     from jishi_ingest.connectors.reading import fold_header
 
     columns = tuple(columns)
-    present: dict[str, str] = {}
+    present: dict[str, list[str]] = {}
     for column in columns:
-        present.setdefault(fold_header(column), column)
+        present.setdefault(fold_header(column), []).append(column)
     faults: list[Fault] = []
 
     def find(header: Header) -> tuple[str, ...]:
-        return tuple(present[fold_header(name)] for name in header if fold_header(name) in present)
+        found = {fold_header(name): name for name in header if fold_header(name) in present}
+        for folded, name in found.items():
+            fault = Fault(name, "ING-HEADER-TWICE")
+            if len(present[folded]) > 1 and fault not in faults:
+                faults.append(fault)
+        return tuple(present[folded][0] for folded in found)
 
     def need(header: Header, code: str) -> str:
         found = find(header)
@@ -260,7 +270,10 @@ def fit(source: Source, columns: Iterable[str], crs: str | None = None) -> Fit:
     order = tuple((need(part.column, "ING-HEADER-NEEDED"), part.as_) for part in source.order_by)
     scope = [part[0] if part[0] in source.map else next(iter(find(part)), "") for part in source.scope]
     if faults:
-        raise InputRefusedError("ING-HEADER-MISSING", faults=tuple(faults), count=len(faults))
+        count = len(faults)
+        if not present.keys() & set(map(fold_header, source.headers)):
+            faults.insert(0, Fault(source.id, "ING-HEADER-NONE"))
+        raise InputRefusedError("ING-HEADER-MISSING", faults=tuple(faults), count=count)
     if crs is not None and crs not in DECLARED_CRS[source.crs]:
         raise InputRefusedError("ING-CRS", declared=crs, expected=source.crs)
     used = {column for take in takes for column in take.columns} | {*key, *scope, origin, effective}
@@ -362,6 +375,8 @@ def _check(name: str, source: Source) -> Iterator[tuple[str, str, dict[str, obje
         yield "order_by", "ING-SOURCE-ORDER", {}
     if source.schedule is not None and not re.fullmatch(r"\S+( \S+){4}", source.schedule):
         yield "schedule", "ING-SOURCE-CRON", {"schedule": source.schedule}
+    if source.file_crs is not None and source.file_crs not in DECLARED_CRS[source.crs]:
+        yield "file_crs", "ING-SOURCE-CRS", {"declared": source.file_crs, "expected": source.crs}
     if (source.connector.kind == "none") != (source.connector.pattern == ""):
         yield "connector", "ING-SOURCE-CONNECTOR", {}
     for element, entry in source.map.items():
@@ -371,6 +386,12 @@ def _check(name: str, source: Source) -> Iterator[tuple[str, str, dict[str, obje
     if register is None:
         yield "register", "ING-SOURCE-REGISTER", {"register": source.register_name}
         return
+    yield from _check_elements(source, register)
+    yield from _check_rules(source, register)
+
+
+def _check_elements(source: Source, register: Register) -> Iterator[tuple[str, str, dict[str, object]]]:
+    """Elements that do not exist, that nobody may map, and that must be mapped."""
     for element in source.map.keys() - register.elements.keys():
         yield f"map.{element}", "ING-SOURCE-ELEMENT", {"element": element, "register": register.name}
     for element, declared in register.elements.items():
@@ -378,7 +399,6 @@ def _check(name: str, source: Source) -> Iterator[tuple[str, str, dict[str, obje
             yield f"map.{element}", "ING-SOURCE-DERIVED", {"element": element}
         if declared.required is not None and element not in source.map:
             yield "map", "ING-SOURCE-REQUIRED", {"element": element, "title": declared.title}
-    yield from _check_rules(source, register)
 
 
 def _check_rules(source: Source, register: Register) -> Iterator[tuple[str, str, dict[str, object]]]:

@@ -87,7 +87,7 @@ def _prepare(chunks: Iterator[pl.DataFrame], delivery: Delivery, staged: Staged,
         rest = staged.known.split_raw(staged.known.tag(raw))
     with watch.time("standardise"):
         frame = _examined(rest, delivery)
-        staged.damaged += int((frame["row__ragged"] | frame["row__replaced"]).sum())
+        staged.damaged += int((frame["row__ragged"] | frame["row__replaced"] | frame["row__error"]).sum())
         return to_copy(staged.known.split(frame))
 
 

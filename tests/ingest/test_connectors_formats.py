@@ -130,13 +130,14 @@ def test_json_keeps_numbers_as_written_and_nested_values_as_json() -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ('[{"a": 1}, {"a"', "ING-READ-JSON"),
+        ('[{"a": 1}, {"a"', "ING-READ-TRUNCATED"),
+        ('[{"a": 1} {"a": 2}]', "ING-READ-JSON"),
         ('{"a": 1}', "ING-READ-SHAPE"),
         ('{"a": [], "b": [{}]}', "ING-READ-SHAPE"),
         ("[1, 2]", "ING-READ-SHAPE"),
         ("[]", "ING-READ-NO-ROWS"),
         ("  ", "ING-READ-EMPTY"),
-        ("[" * 100_000, "ING-READ-JSON"),
+        ("[" * 100_000, "ING-READ-DEEP"),
     ],
 )
 def test_json_without_records_is_refused(text: str, code: str) -> None:

@@ -269,4 +269,4 @@ class Strict(SQLModel):
 
 
 STRICT = Register("strict", "严格", "strict", 99, Strict, False, None, Contradiction(), Survivorship())
-ROW_FACTS = {f"row__{fact}": "boolean" for fact in ("ragged", "replaced", "key_missing", "key_conflict")}
+ROW_FACTS = {f"row__{fact}": "boolean" for fact in ("ragged", "replaced", "error", "key_missing", "key_conflict")}

@@ -1,12 +1,14 @@
 """Which encoding a text file has, found by decoding all of it, and the same bytes as a stream of UTF-8 (step *read*).
 
 Detection never guesses in silence: a byte order mark decides; else the whole file must be UTF-8; else the whole file
-must be GB18030. A file that was good UTF-8 for a stretch no GB18030 text can imitate is damaged UTF-8 and refused.
+must be GB18030. A file that was good UTF-8 for a stretch no GB18030 text can imitate is damaged UTF-8 and refused, and
+so is GB18030 in which such stretches stand, and a file with a hole of NUL bytes.
 """
 
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -21,6 +23,16 @@ MARKS = (
 
 CERTAIN = 48
 """So many continuation bytes of valid UTF-8 do not happen in GB18030, where one character in five fits."""
+
+
+HOLE = 64
+"""So many NUL bytes on end are what a transfer that broke off and went on left behind, no damaged cell."""
+
+_UTF8_WORD = re.compile(rb"(?<![\x80-\xff])(?:[\xe3-\xe9\xef][\x80-\xbf]{2}){5,}(?![\x80-\xff])")
+"""Five Chinese characters or signs in UTF-8 that stand by themselves; in GB18030 one word in 10^12 looks so."""
+
+_OVERLAP = 256
+"""Bytes that a block is searched again with the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +51,8 @@ class TextFacts:
 def detect(stream: BinaryIO) -> TextFacts:
     """Decode the whole stream once; afterwards it stands at its start again.
 
-    Raises InputRefusedError ``ING-READ-ENCODING`` with the byte (0-based) and line (1-based) of the first fault.
+    Raises InputRefusedError ``ING-READ-ENCODING``, ``-MIXED`` (UTF-8 inside GB18030) or ``-NUL`` with the byte (0-based)
+    and line (1-based) of the first fault.
     """
     stream.seek(0)
     head = stream.read(4)
@@ -50,15 +63,15 @@ def detect(stream: BinaryIO) -> TextFacts:
     else:
         found = _without_mark(stream)
     if isinstance(found, _Fault):
-        line = _count_newlines(stream, found.codec, found.mark, found.byte) + 1
-        raise InputRefusedError("ING-READ-ENCODING", byte=found.byte, line=line)
+        line = count_newlines(stream, found.codec, found.mark, found.byte) + 1
+        raise InputRefusedError(found.code, byte=found.byte, line=line)
     stream.seek(0)
     return found
 
 
 def last_line(stream: BinaryIO, facts: TextFacts) -> int:
-    """Number (1-based) of the line after the last line feed."""
-    return _count_newlines(stream, facts.codec, facts.mark, None) + 1
+    """Number (1-based) of the line after the last line end."""
+    return count_newlines(stream, facts.codec, facts.mark, None) + 1
 
 
 class Utf8Stream:
@@ -66,15 +79,20 @@ class Utf8Stream:
 
     A read never ends between CR and LF: a reader that takes blocks apart would lose one of the two inside quotes.
     NUL comes out as U+FFFD, for PostgreSQL stores none. ``tail`` ends the last read: by itself it could leave a short
-    block without the end of a row, which Arrow does not take.
+    block without the end of a row, which Arrow does not take. ``skip``: bytes of UTF-8 left out at the beginning.
     """
 
-    def __init__(self, stream: BinaryIO, facts: TextFacts, block: int = 4 * MEBIBYTE, tail: bytes = b"") -> None:
+    def __init__(
+        self, stream: BinaryIO, facts: TextFacts, block: int = 4 * MEBIBYTE, tail: bytes = b"", skip: int = 0
+    ) -> None:
         self._stream, self._facts, self._block, self._tail = stream, facts, block, tail
         self._decoder = codecs.getincrementaldecoder(facts.codec)("strict")
         self.closed = False
         stream.seek(facts.mark)
         self._ahead = self._whole_piece()
+        while skip and self._ahead:
+            taken = min(skip, len(self._ahead))
+            skip, self._ahead = skip - taken, self._ahead[taken:] or self._whole_piece()
 
     def read(self, _size: int = -1) -> bytes:
         piece, self._ahead = self._ahead, self._whole_piece()
@@ -108,20 +126,34 @@ class Utf8Stream:
         return b""
 
 
+def count_newlines(stream: BinaryIO, codec: str, mark: int, end: int | None) -> int:
+    """Line ends (LF, CR LF or CR) from the mark up to byte ``end``, None = to the end of the file."""
+    decoder = codecs.getincrementaldecoder(codec)("ignore")
+    stream.seek(mark)
+    left, count, last = (1 << 62) if end is None else end - mark, 0, ""
+    while left > 0 and (raw := stream.read(min(MEBIBYTE, left))):
+        text = decoder.decode(raw)
+        count += text.count("\n") + text.count("\r") - text.count("\r\n") - (last == "\r" and text[:1] == "\n")
+        last = text[-1:] or last
+        left -= len(raw)
+    return count
+
+
 @dataclass(frozen=True, slots=True)
 class _Fault:
     byte: int
     codec: str
     mark: int
     continued: int  # continuation bytes of UTF-8 before the fault
+    code: str = "ING-READ-ENCODING"
 
 
 def _without_mark(stream: BinaryIO) -> TextFacts | _Fault:
     utf8 = _examine(stream, "utf-8", "utf-8", 0)
-    if isinstance(utf8, TextFacts) or utf8.continued >= CERTAIN:
+    if isinstance(utf8, TextFacts) or utf8.continued >= CERTAIN or utf8.code == "ING-READ-NUL":
         return utf8
     other = _examine(stream, "gb18030", "gb18030", 0)
-    if isinstance(other, TextFacts):
+    if isinstance(other, TextFacts) or other.code != "ING-READ-ENCODING":
         return other
     return max(utf8, other, key=lambda fault: fault.byte)
 
@@ -130,45 +162,68 @@ def _examine(stream: BinaryIO, name: str, codec: str, mark: int) -> TextFacts | 
     """Strictly decode everything after the mark with ``codec``; a fault says where it lies."""
     stream.seek(mark)
     decoder = codecs.getincrementaldecoder(codec)("strict")
-    position, continued, nuls, last, replaced = mark, 0, 0, "", False
+    position, continued, last, replaced, before = mark, 0, "", False, b""
+    nuls = _Nuls(codec, mark)
     while True:
         raw = stream.read(MEBIBYTE)
         waiting = len(decoder.getstate()[0])
+        if codec == "gb18030" and (found := _UTF8_WORD.search(before + raw)) is not None:
+            return _Fault(position - len(before) + found.start(), codec, mark, continued, "ING-READ-MIXED")
         try:
             text = decoder.decode(raw, final=not raw)
         except UnicodeDecodeError as error:
-            return _Fault(position - waiting + error.start, codec, mark, continued + _continued(error))
-        nuls += text.count("\x00")
+            place = position - waiting + error.start
+            nuls.look(raw[: max(place - position, 0)], error.object[: error.start].decode(codec, "ignore"))
+            return nuls.fault(place) or _Fault(place, codec, mark, continued + _continued(error))
+        nuls.look(raw, text)
         replaced = replaced or REPLACEMENT in text
         last = text[-1:] or last
         if not raw:
             break
         continued += len(raw) - len(text)
         position += len(raw)
-    if nuls * 16 > position:  # UTF-16 without a mark, or no text at all
-        return _Fault(mark, codec, mark, CERTAIN)
-    return TextFacts(
+        before = raw[-_OVERLAP:]
+    return nuls.fault(position) or TextFacts(
         encoding=name,
         codec=codec,
         mark=mark,
         empty=position == mark,
-        replaced=replaced or nuls > 0,
-        nul=nuls > 0,
+        replaced=replaced or nuls.count > 0,
+        nul=nuls.count > 0,
         ends_in_newline=last in ("\n", "\r"),
     )
+
+
+class _Nuls:
+    """NUL characters of a text: how many, where the first and the first hole of them lie."""
+
+    def __init__(self, codec: str, mark: int) -> None:
+        self._codec, self._mark = codec, mark
+        self._width = 2 if codec.startswith("utf-16") else 1
+        self.count, self._first, self._hole, self._run = 0, -1, -1, 0
+        self._position = mark
+
+    def look(self, raw: bytes, text: str) -> None:
+        found = text.count("\x00")
+        if found:
+            self.count += found
+            whole = b"\x00" * self._run * self._width + raw
+            if self._first < 0:
+                self._first = self._position + max(raw.find(b"\x00" * self._width), 0)
+            if self._hole < 0 and (at := whole.find(b"\x00" * HOLE * self._width)) >= 0:
+                self._hole = self._position + at - self._run * self._width
+        ending = len(text) - len(text.rstrip("\x00"))
+        self._run = min(self._run + ending if ending == len(text) else ending, HOLE)
+        self._position += len(raw)
+
+    def fault(self, end: int) -> _Fault | None:
+        """UTF-16 without a mark, no text at all, or a hole; None where single cells hold a NUL."""
+        if self._hole < 0 and self.count * 16 <= end:
+            return None
+        place = self._hole if self._hole >= 0 else self._first
+        return _Fault(place, self._codec, self._mark, CERTAIN, "ING-READ-NUL")
 
 
 def _continued(error: UnicodeDecodeError) -> int:
     """Continuation bytes of UTF-8 in the piece that was good before the fault."""
     return sum(byte & 0xC0 == 0x80 for byte in error.object[: error.start]) if error.encoding == "utf-8" else 0
-
-
-def _count_newlines(stream: BinaryIO, codec: str, mark: int, end: int | None) -> int:
-    """Line feeds from the mark up to byte ``end``, None = to the end of the file."""
-    decoder = codecs.getincrementaldecoder(codec)("ignore")
-    stream.seek(mark)
-    left, count = (1 << 62) if end is None else end - mark, 0
-    while left > 0 and (raw := stream.read(min(MEBIBYTE, left))):
-        count += decoder.decode(raw).count("\n")
-        left -= len(raw)
-    return count

@@ -12,8 +12,13 @@ import polars as pl
 import shapely
 
 from jishi.errors import InputRefusedError
-from jishi_ingest.connectors.reading import GEOMETRY, UNREADABLE, Reading, ReadOptions, begin, clean_headers, mark_rows
-from jishi_ingest.connectors.records import Literal, text_of
+from jishi_ingest.connectors.json_values import Literal, text_of, whole
+from jishi_ingest.connectors.reading import GEOMETRY, UNREADABLE, Reading, ReadOptions, begin, clean_headers
+from jishi_ingest.connectors.records import member_frame
+
+
+def is_collection(document: Any) -> bool:
+    return isinstance(document, dict) and document.get("type") == "FeatureCollection"
 
 
 def read_geojson(document: dict[str, Any], encoding: str, options: ReadOptions) -> Reading:
@@ -29,7 +34,7 @@ def read_geojson(document: dict[str, Any], encoding: str, options: ReadOptions) 
     return Reading(
         format="geojson",
         encoding=encoding,
-        columns=(*clean_headers(members), GEOMETRY),
+        columns=(*clean_headers(map(whole, members)), GEOMETRY),
         chunks=begin(lambda: _frames(features, list(members), options.chunk_rows)),
         crs=crs_name(document.get("crs")),
     )
@@ -52,7 +57,8 @@ def crs_name(declared: Any) -> str | None:
 def to_wkb(geometries: list[Any]) -> list[bytes | None]:
     """WKB of parsed GeoJSON geometries; None stays None, one that cannot be read becomes UNREADABLE."""
     texts = np.array([None if item is None else text_of(_checked(item)) for item in geometries], dtype=object)
-    encoded = shapely.to_wkb(shapely.from_geojson(texts, on_invalid="ignore"))
+    with np.errstate(all="ignore"):
+        encoded = shapely.to_wkb(shapely.from_geojson(texts, on_invalid="ignore"))
     pairs = zip(geometries, encoded, strict=True)
     return [wkb if sent is None or wkb is not None else _raw_wkb(sent) for sent, wkb in pairs]
 
@@ -65,7 +71,7 @@ def _raw_wkb(geometry: Any) -> bytes:
             return _polygon(coordinates)
         if kind == "MultiPolygon":
             return struct.pack("<BII", 1, 6, len(coordinates)) + b"".join(map(_polygon, coordinates))
-    except (KeyError, TypeError, ValueError, struct.error):
+    except (IndexError, KeyError, TypeError, ValueError, struct.error):
         pass
     return UNREADABLE
 
@@ -73,23 +79,24 @@ def _raw_wkb(geometry: Any) -> bytes:
 def _polygon(rings: Any) -> bytes:
     parts = [struct.pack("<BII", 1, 3, len(rings))]
     for ring in rings:
-        numbers = [float(number) for position in ring for number in position[:2]]
+        numbers = [_number(number) for position in ring for number in (position[0], position[1])]
         parts.append(struct.pack(f"<I{len(numbers)}d", len(ring), *numbers))
     return b"".join(parts)
 
 
+def _number(value: Any) -> float:
+    if not isinstance(value, Literal):
+        raise TypeError(value)
+    return float(value)
+
+
 def _frames(features: list[dict[str, Any]], columns: list[str], chunk_rows: int) -> Iterator[pl.DataFrame]:
-    names = clean_headers(columns)
     for start in range(0, len(features), chunk_rows):
         part = features[start : start + chunk_rows]
-        properties = [feature.get("properties") or {} for feature in part]
-        frame = pl.DataFrame(
-            {
-                name: pl.Series(name, [text_of(item.get(column)) for item in properties], dtype=pl.String)
-                for column, name in zip(columns, names, strict=True)
-            }
-        ).with_columns(pl.Series(GEOMETRY, to_wkb([feature.get("geometry") for feature in part]), dtype=pl.Binary))
-        yield mark_rows(frame, names, start + 1)
+        frame = member_frame([feature.get("properties") or {} for feature in part], columns, start + 1)
+        shapes = to_wkb([feature.get("geometry") for feature in part])
+        place = frame.columns.index("row_number")
+        yield frame.insert_column(place, pl.Series(GEOMETRY, shapes, dtype=pl.Binary))
 
 
 def _checked(geometry: Any) -> Any:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import itertools
 import json
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import polars as pl
@@ -27,6 +28,12 @@ UNREADABLE = b"\x00"
 REPLACEMENT = "\ufffd"
 MEBIBYTE = 1 << 20
 
+WIDEST = 32_768
+"""Columns a delivery may have: twice as many as a spreadsheet."""
+
+HEADER_LONGEST = 1_000
+"""Characters of a header; what is longer is a row of data or a quote that was never closed."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
@@ -34,10 +41,12 @@ class ReadOptions:
 
     chunk_rows: int = 200_000  # rows of one chunk
     expected_headers: frozenset[str] = frozenset()  # raw headers the source maps: they find the header row of a sheet
-    sheet: str | None = None  # sheet of a workbook; None = the first visible one
+    sheet: str | None = None  # sheet of a workbook; None = the only visible one that fits, "*" = every one that does
     footer: tuple[str, ...] = ()  # first words of closing rows that are no data, such as 合计
     max_bytes: int = 32 << 30  # of a file once unpacked
     max_ratio: int = 200  # unpacked : packed, asked of files larger than 16 MiB unpacked
+    max_document_bytes: int = 256 << 20  # of a file that has to be held in memory as a whole: JSON, HTML, shapefile
+    file_crs: str | None = None  # system of geodata that declare none and whose format has none by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +58,32 @@ class Reading:
     columns: tuple[str, ...]  # the raw headers; ``geometry`` last where there is one
     chunks: Iterator[pl.DataFrame]
     crs: str | None = None  # as the file declares it, such as EPSG:4490; None = it says nothing
-    ignored: tuple[Fault, ...] = ()  # what stands in the file and was left out, for the report
+    ignored: Sequence[Fault] = ()  # what was left out or taken for something, for the report; whole once all is read
 
 
 def fold_header(text: str) -> str:
-    """A header for comparison: half-width, without blanks, lower case.
+    """A header for comparison: half-width, composed, lower case, without blanks and invisible characters.
 
-    >>> fold_header("注册资金 （万元）") == fold_header("注册资金(万元)")
+    >>> fold_header("注册资金 （万元）") == fold_header("注册\u200b资金(万元)")
     True
     """
-    return "".join(unicodedata.normalize("NFKC", text).split()).casefold()
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(char for char in plain if not char.isspace() and unicodedata.category(char) not in ("Cf", "Cc"))
 
 
 def clean_headers(cells: Iterable[str]) -> tuple[str, ...]:
     """Header cells as column names: trimmed; a nameless one becomes ``#3``, one that clashes with ours ``#row_number``.
 
-    Raises InputRefusedError ``ING-HEADER-DUPLICATE`` with the positions (not the texts: a file without a header row
-    would show a person there) and ``ING-READ-EMPTY`` when no cell holds anything.
+    Raises InputRefusedError ``ING-HEADER-DUPLICATE`` and ``-LONG`` with the positions (not the texts: a file without a
+    header row would show a person there), ``ING-READ-WIDE``, and ``ING-READ-EMPTY`` when no cell holds anything.
     """
-    names = [cell.replace("\ufeff", "").replace("\u200b", "").strip() for cell in cells]
+    names = [cell.translate(_UNSEEN).strip() for cell in cells]
     if not any(names):
         raise InputRefusedError("ING-READ-EMPTY")
+    if len(names) > WIDEST:
+        raise InputRefusedError("ING-READ-WIDE", count=len(names), limit=WIDEST)
+    if long := [position for position, name in enumerate(names, start=1) if len(name) > HEADER_LONGEST]:
+        raise InputRefusedError("ING-HEADER-LONG", positions=", ".join(map(str, long)), limit=HEADER_LONGEST)
     places: dict[str, list[int]] = {}
     for position, name in enumerate(names, start=1):
         places.setdefault(name or f"#{position}", []).append(position)
@@ -77,6 +91,9 @@ def clean_headers(cells: Iterable[str]) -> tuple[str, ...]:
     if twice:
         raise InputRefusedError("ING-HEADER-DUPLICATE", positions="; ".join(twice))
     return tuple(f"#{name}" if name in (*ROW_COLUMNS, GEOMETRY) else name for name in places)
+
+
+_UNSEEN = dict.fromkeys([0, 0xFEFF, 0x200B])
 
 
 def mark_rows(frame: pl.DataFrame, columns: tuple[str, ...], first_row: int) -> pl.DataFrame:
@@ -105,6 +122,33 @@ def mark_rows(frame: pl.DataFrame, columns: tuple[str, ...], first_row: int) -> 
 def surplus_text(cells: list[str]) -> str | None:
     """The cells of a ragged row that fit no column, as JSON; None when there are none."""
     return json.dumps(cells, ensure_ascii=False) if cells else None
+
+
+@contextmanager
+def refusing(code: str, *errors: type[Exception], **values: object) -> Iterator[None]:
+    """What a library raises over damaged bytes, its own panics included, becomes a refusal of the file.
+
+    A library in Rust that meets what it never expected raises a ``PanicException``, which is no Exception.
+    """
+    try:
+        yield
+    except InputRefusedError:
+        raise
+    except (MemoryError, OverflowError) as error:
+        raise InputRefusedError("ING-READ-TOO-LARGE") from error
+    except errors as error:
+        raise InputRefusedError(code, **values) from error  # type: ignore[arg-type]
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise InputRefusedError(code, **values) from error  # type: ignore[arg-type]
+
+
+def refuse_large(size: int, kind: str, options: ReadOptions) -> None:
+    """Raise ``ING-READ-LARGE`` for a file too large to be held in memory as a whole."""
+    if size > options.max_document_bytes:
+        limit = options.max_document_bytes // MEBIBYTE
+        raise InputRefusedError("ING-READ-LARGE", mebibytes=size // MEBIBYTE, limit=limit, kind=kind)
 
 
 def begin(chunks: Callable[[], Iterator[pl.DataFrame]]) -> Iterator[pl.DataFrame]:

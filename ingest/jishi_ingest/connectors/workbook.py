@@ -1,117 +1,137 @@
-"""xlsx and xls as text columns: title rows above the header and closing rows below are not data (step *read*)."""
+"""xlsx and xls as text columns: the sheet that fits is found, header rows may be merged, nothing computed is invented.
+
+Title rows above the header and closing rows below the data are not data (step *read*).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
-from typing import Any, BinaryIO
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
 
 import polars as pl
-import python_calamine as calamine
 
 from jishi.errors import Fault, InputRefusedError
-from jishi_ingest.connectors.reading import Reading, ReadOptions, begin, clean_headers, fold_header, mark_rows
+from jishi_ingest.connectors.header import header_of, refuse_merged_rows
+from jishi_ingest.connectors.reading import Reading, ReadOptions, begin, clean_headers, mark_rows, refuse_large
+from jishi_ingest.connectors.sheet import Book, Sheet
+from jishi_ingest.connectors.table import DataRows, count_expected, find_header
+from jishi_ingest.connectors.unpack import size_of
+from jishi_ingest.connectors.xls import XlsBook
+from jishi_ingest.connectors.xlsx import XlsxBook
 
-HEADER_DEPTH = 50
-"""The header is looked for in so many first rows."""
+LARGEST = 2 << 30
+"""Bytes of an xlsx file once unpacked."""
 
-EXACT = 1e15
-"""A spreadsheet keeps 15 digits; a whole number below this lost none."""
+EVERY = "*"
+"""Instead of the name of a sheet: all visible ones that fit, one after the other."""
 
 
-def read_workbook(stream: BinaryIO, kind: str, options: ReadOptions) -> Reading:
-    """One sheet of a workbook. Raises ``ING-READ-WORKBOOK``, ``-PASSWORD`` or ``-SHEET``."""
-    try:
-        stream.seek(0)
-        workbook = calamine.CalamineWorkbook.from_filelike(stream)
-        sheet, ignored = _pick_sheet(workbook, options.sheet)
-        rows = [[cell_text(cell) for cell in row] for row in workbook.get_sheet_by_name(sheet).to_python()]
-    except calamine.PasswordError as error:
-        raise InputRefusedError("ING-READ-PASSWORD") from error
-    except (calamine.CalamineError, OSError, ValueError) as error:
-        raise InputRefusedError("ING-READ-WORKBOOK") from error
-    header = _find_header(rows, options.expected_headers)
-    if header is None:
-        raise InputRefusedError("ING-READ-EMPTY")
-    body = [row for row in rows[header + 1 :] if any(row)]
-    kept = _without_footer(body, options.footer)
-    if header:
-        ignored.append(Fault(sheet, "ING-NOTE-TITLE", {"count": sum(map(any, rows[:header]))}))
-    if len(kept) < len(body):
-        ignored.append(Fault(sheet, "ING-NOTE-FOOTER", {"count": len(body) - len(kept)}))
-    used = [
-        position for position, name in enumerate(rows[header]) if name.strip() or any(row[position] for row in kept)
-    ]
-    columns = clean_headers(rows[header][position] for position in used)
+def read_workbook(stream: BinaryIO, kind: str, name: str, options: ReadOptions) -> Reading:
+    """The sheet asked for, or the only visible one that fits; ``name`` is the file's.
+
+    Raises ``ING-READ-WORKBOOK``, ``-PASSWORD``, ``-SHEET``, ``-SHEETS`` (several fit), ``-HIDDEN`` (only a hidden one
+    fits), ``-FORMULA``, ``-MERGED`` and ``-AREA``.
+    """
+    size = size_of(stream)
+    if kind == "xls":
+        refuse_large(size, kind, options)
+    book: Book = XlsBook(stream, name) if kind == "xls" else XlsxBook(stream, name)
+    chosen = _choose(book, options)
+    others = [other for other in book.names() if other not in {sheet.name for sheet in chosen}]
+    notes = [Fault(chosen[0].name, "ING-NOTE-SHEETS", {"sheets": ", ".join(others)})] if others else []
+    tables = [_Table(sheet, options, notes) for sheet in chosen]
+    for table in tables[1:]:
+        if set(table.columns) != set(tables[0].columns):
+            raise InputRefusedError("ING-READ-SHEETS-DIFFER", sheet=table.name, first=tables[0].name)
     return Reading(
         format=kind,
         encoding=None,
-        columns=columns,
-        chunks=begin(lambda: _frames(kept, used, columns, options.chunk_rows)),
-        ignored=tuple(ignored),
+        columns=tables[0].columns,
+        chunks=begin(lambda: _one_after_the_other(tables, options.chunk_rows)),
+        ignored=notes,
     )
 
 
-def cell_text(cell: Any) -> str:
-    """A cell as the text a reader of the sheet's data sees: no ``.0``, ISO dates; a number too long for a float stays
-    visible as such.
+class _Table:
+    """The data of one sheet: its columns, and its rows in frames."""
 
-    >>> cell_text(13900000000.0), cell_text(3.20505188605070e17), cell_text(date(2002, 1, 4))
-    ('13900000000', '3.2050518860507e+17', '2002-01-04')
-    """
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < EXACT else repr(cell)
-    if isinstance(cell, datetime):
-        return cell.date().isoformat() if cell.time() == time() else cell.isoformat()
-    if isinstance(cell, date | time):
-        return cell.isoformat()
-    if isinstance(cell, timedelta | int):
-        return str(cell)
-    return "" if cell is None else str(cell)
+    def __init__(self, sheet: Sheet, options: ReadOptions, notes: list[Fault]) -> None:
+        head = sheet.head()
+        place = find_header(head, options.expected_headers)
+        if place is None:
+            raise InputRefusedError("ING-READ-EMPTY")
+        header = header_of(head, place, sheet.merges)
+        refuse_merged_rows(sheet.name, sheet.merges, header.bottom, sheet.left)
+        self._used = [
+            column
+            for column, name in enumerate(header.names)
+            if name.strip() or sheet.last.get(column, -1) > header.bottom
+        ]
+        cells = [header.names[column] for column in self._used]
+        self.name, self.columns, self._rows = sheet.name, clean_headers(cells), sheet.rows
+        self._first = header.bottom + 1
+        self._data = DataRows(sheet.name, self.columns, cells, options.footer, notes)
+        if titles := sum(map(any, head[: header.top])):
+            notes.append(Fault(sheet.name, "ING-NOTE-TITLE", {"count": titles}))
+        if header.bottom > header.top:
+            notes.append(Fault(sheet.name, "ING-NOTE-HEADER-ROWS", {"count": header.bottom - header.top + 1}))
+
+    def frames(self, chunk_rows: int) -> Iterator[pl.DataFrame]:
+        return self._data.of(self._frames(chunk_rows))
+
+    def _frames(self, chunk_rows: int) -> Iterator[pl.DataFrame]:
+        rows = (row for row in itertools.islice(self._rows(), self._first, None) if any(row))
+        first = 1
+        while part := list(itertools.islice(rows, chunk_rows)):
+            frame = pl.DataFrame(
+                {
+                    name: pl.Series(name, [row[column] for row in part], dtype=pl.String)
+                    for column, name in zip(self._used, self.columns, strict=True)
+                }
+            )
+            yield mark_rows(frame, self.columns, first)
+            first += len(part)
 
 
-def _pick_sheet(workbook: Any, wanted: str | None) -> tuple[str, list[Fault]]:
-    """The sheet asked for, else the first visible one that is a table; the others are noted."""
-    sheets = [sheet for sheet in workbook.sheets_metadata if sheet.typ == calamine.SheetTypeEnum.WorkSheet]
-    visible = [sheet.name for sheet in sheets if sheet.visible == calamine.SheetVisibleEnum.Visible]
-    if wanted is not None and wanted not in [sheet.name for sheet in sheets]:
-        raise InputRefusedError("ING-READ-SHEET", sheet=wanted)
-    if wanted is None and not visible:
+def _one_after_the_other(tables: Iterable[_Table], chunk_rows: int) -> Iterator[pl.DataFrame]:
+    """The frames of all tables in the column order of the first; row numbers run on."""
+    order: list[str] | None = None
+    done = 0
+    for table in tables:
+        count = 0
+        for frame in table.frames(chunk_rows):
+            order = order or frame.columns
+            yield frame.select(order).with_columns(pl.col("row_number") + done)
+            count += frame.height
+        done += count
+
+
+def _choose(book: Book, options: ReadOptions) -> list[Sheet]:
+    """The sheets to read; which others there are is noted by the caller."""
+    if options.sheet is not None and options.sheet != EVERY:
+        if options.sheet not in book.names():
+            raise InputRefusedError("ING-READ-SHEET", sheet=options.sheet)
+        return [book.open(options.sheet)]
+    shown = [sheet for sheet in map(book.open, book.names(visible=True)) if any(map(any, sheet.head()))]
+    fitting = _fitting(shown, options.expected_headers)
+    if not fitting:
+        hidden = _fitting(map(book.open, book.names(visible=False)), options.expected_headers)
+        if hidden:
+            raise InputRefusedError("ING-READ-HIDDEN", sheet=hidden[0].name)
+    if len(fitting) > 1 and options.sheet != EVERY:
+        raise InputRefusedError("ING-READ-SHEETS", sheets=", ".join(sheet.name for sheet in fitting))
+    if not shown:
         raise InputRefusedError("ING-READ-EMPTY")
-    picked = visible[0] if wanted is None else wanted
-    others = [sheet.name for sheet in sheets if sheet.name != picked]
-    return picked, [Fault(picked, "ING-NOTE-SHEETS", {"sheets": ", ".join(others)})] if others else []
+    return fitting or shown[:1]
 
 
-def _find_header(rows: list[list[str]], expected: frozenset[str]) -> int | None:
-    """The first row that holds the most of the expected headers; without any, the first row that is not blank."""
-    depth = min(len(rows), HEADER_DEPTH)
-    wanted = set(map(fold_header, expected))
-    found = [len(wanted.intersection(map(fold_header, row))) for row in rows[:depth]]
-    if found and max(found) > 0:
-        return found.index(max(found))
-    return next((position for position in range(depth) if any(rows[position])), None)
-
-
-def _without_footer(rows: list[list[str]], words: tuple[str, ...]) -> list[list[str]]:
-    """The rows without those at the end that begin with one of ``words`` (blanks inside a word do not count)."""
-    end = len(rows)
-    while words and end and next(filter(None, rows[end - 1])).replace(" ", "").replace("\u3000", "").startswith(words):
-        end -= 1
-    return rows[:end]
-
-
-def _frames(
-    rows: list[list[str]], used: list[int], columns: tuple[str, ...], chunk_rows: int
-) -> Iterator[pl.DataFrame]:
-    for start in range(0, len(rows), chunk_rows):
-        part = rows[start : start + chunk_rows]
-        frame = pl.DataFrame(
-            {
-                name: pl.Series(name, [row[position] for row in part], dtype=pl.String)
-                for position, name in zip(used, columns, strict=True)
-            }
-        )
-        yield mark_rows(frame, columns, start + 1)
+def _fitting(sheets: Iterable[Sheet], expected: frozenset[str]) -> list[Sheet]:
+    """The sheets with the most of the expected headers; none where nothing is expected or found."""
+    found: list[tuple[int, Sheet]] = []
+    for sheet in sheets:
+        head = sheet.head()
+        place = find_header(head, expected)
+        found.append((count_expected(head[place], expected) if place is not None else 0, sheet))
+    most = max((count for count, _ in found), default=0)
+    return [sheet for count, sheet in found if count == most > 0]

@@ -281,7 +281,7 @@ def _repeated(halves: pl.Series) -> np.ndarray[Any, np.dtype[Any]]:
 
 def _tags(frame: pl.DataFrame) -> pl.DataFrame:
     """row_number, key, digest, and whether the row is fit to be compared by key."""
-    clean = ~(frame["row__ragged"] | frame["row__replaced"]) & frame["source_key"].is_not_null()
+    clean = ~(frame["row__ragged"] | frame["row__replaced"] | frame["row__error"]) & frame["source_key"].is_not_null()
     keys = frame["source_key"].fill_null("0" * 32)
     return pl.DataFrame(
         {

@@ -116,6 +116,7 @@ class Register:
 ROW_CHECKS = (
     Check("ING-ROW-RAGGED", Test.IN_SET, "ING-ROW-RAGGED", column="row__ragged", params=(("values", (False,)),)),
     Check("ING-ROW-REPLACED", Test.IN_SET, "ING-ROW-REPLACED", column="row__replaced", params=(("values", (False,)),)),
+    Check("ING-ROW-ERROR", Test.IN_SET, "ING-ROW-ERROR", column="row__error", params=(("values", (False,)),)),
     Check("ING-KEY-MISSING", Test.IN_SET, "ING-KEY-MISSING", column="row__key_missing", params=(("values", (False,)),)),
     Check(
         "ING-KEY-CONFLICT", Test.IN_SET, "ING-KEY-CONFLICT", column="row__key_conflict", params=(("values", (False,)),)

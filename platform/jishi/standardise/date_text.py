@@ -19,10 +19,21 @@ _SERIAL_EPOCH = date(1899, 12, 30)
 _MONTHS = {"jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6}
 _MONTHS |= {"jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12}
 _INSTANT = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})[T ](\d{1,2}:\d{2}(?::\d{2})?)(?:\.\d+)?\s?(Z|[+-]\d{2}:?\d{2})?")
-_TRAILING_TIME = re.compile(r"(?<=[\d日])[T ]\d{1,2}:\d{2}(:\d{2})?(\.\d+)?$")
+_WEEKDAY = re.compile(r"(?<=[\d日号]) ?[(]?(?:星期|周)[一二三四五六日天][)]?")
+_TRAILING_TIME = re.compile(
+    r"(?:(?<=[日号])|(?<=\d)[T ]) ?(?:上午|下午|中午|晚上|凌晨)? ?"
+    r"(?:\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: [AP]M)?|\d{1,2}时(?:\d{1,2}分(?:\d{1,2}秒)?)?)$"
+)
+_SPACED = re.compile(r"(\d{4}) (\d{1,2}) (\d{1,2})")
+_STAMP = re.compile(r"(\d{8})(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d(?:\d{3})?)?")
+_PROGRAM = re.compile(
+    r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ([A-Z][a-z]{2}) (\d{1,2}) \d{2}:\d{2}:\d{2} (?:[A-Z]{3,4} )?(\d{4})"
+)
+_NO_DAY = re.compile(r"1900[-/.年]0?1[-/.月]0?0日?")
 _SEPARATED = re.compile(r"(\d{4})(?:([-/.])(\d{1,2})(?:\2(\d{1,2}))?|年(?:(\d{1,2})月(?:(\d{1,2})[日号]?)?)?)?")
 _DAY_FIRST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})")
 _SHORT_YEAR = re.compile(r"\d{1,2}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}年(\d{1,2}月(\d{1,2}[日号]?)?)?")
+_SHORT_ENGLISH = re.compile(r"\d{1,2}[- ][A-Za-z]{3,9}[- ,]+\d{2}")
 _ENGLISH = re.compile(r"(\d{1,2})[- ]([A-Za-z]{3,9})[-, ]+(\d{4})|([A-Za-z]{3,9}) (\d{1,2}),? (\d{4})")
 _SERIAL = re.compile(r"-?\d{1,5}(\.0*)?")
 
@@ -61,9 +72,9 @@ def read_date_text(text: str, order: str | None, zone: ZoneInfo, excel_serial: b
         return _serial(int(text.partition(".")[0]))
     if found := _INSTANT.fullmatch(text):
         return _instant(found, zone)
-    if found := _ENGLISH.fullmatch(text):
-        return _english(found)
-    text = _TRAILING_TIME.sub("", text).replace(" ", "")
+    if (days := _worded(text) or _whole(text)) is not None:
+        return days
+    text = _SPACED.sub(r"\1-\2-\3", _TRAILING_TIME.sub("", _WEEKDAY.sub("", text))).replace(" ", "")
     return _numeric(text, order) or _chinese(text)
 
 
@@ -105,8 +116,23 @@ def _chinese(text: str) -> Days:
     return of_parts(found.year) if found.lunar else of_parts(found.year, found.month, found.day)
 
 
-def _english(found: re.Match[str]) -> Days:
-    day, month, year = (found[1], found[2], found[3]) if found[1] else (found[5], found[4], found[6])
+def _worded(text: str) -> Days | None:
+    """A spelling with the name of an English month."""
+    if found := _ENGLISH.fullmatch(text):
+        return _english(found[2] or found[4], found[1] or found[5], found[3] or found[6])
+    if found := _PROGRAM.fullmatch(text):
+        return _english(found[1], found[2], found[3])
+    return AMBIGUOUS if _SHORT_ENGLISH.fullmatch(text) else None
+
+
+def _whole(text: str) -> Days | None:
+    """Digits of day and time in one, and a spreadsheet's day zero, which is none."""
+    if found := _STAMP.fullmatch(text):
+        return _digits(found[1])
+    return UNREADABLE if _NO_DAY.fullmatch(text) else None
+
+
+def _english(month: str, day: str, year: str) -> Days:
     number = _MONTHS.get(month[:3].lower())
     return of_parts(int(year), number, int(day)) if number else UNREADABLE
 

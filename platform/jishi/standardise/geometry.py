@@ -10,12 +10,14 @@ import polars as pl
 import shapely
 
 from jishi.standardise import gcj02
+from jishi.standardise.geometry_text import parse_text, parse_wkb
 
 SRID: Final = 4490
 Form = Literal["wkb", "wkt"]
 
 _Geometries = npt.NDArray[np.object_]
 _POLYGON: Final = 3
+_COLLECTION: Final = 7
 _CHINA = (73.0, 3.0, 136.0, 54.0)  # longitude and latitude of everything Chinese, west south east north
 _COORDINATE: Final = 1_000.0  # nothing in degrees is that large; metres of any projection are
 
@@ -23,12 +25,13 @@ _COORDINATE: Final = 1_000.0  # nothing in degrees is that large; metres of any 
 def read_geometries(raw: pl.Series, form: Form, crs: str, *, multi: pl.Series | None = None) -> pl.DataFrame:
     """WKB (Binary or hexadecimal text) or WKT/GeoJSON text → value (hex EWKB, SRID 4490), read, repaired, bounds.
 
-    ``read``: null when empty, ``ok``, ``unreadable``, ``empty`` (no coordinates), ``zero`` (0, 0), ``metres``,
-    ``swapped`` (latitude first), ``out_of_range``. ``repaired``: rings closed or crossings resolved. ``multi``: rows
+    ``read``: null when empty, ``ok``, ``unreadable``, ``empty`` (no coordinates), ``collection`` (of shapes of several
+    kinds), ``zero`` (0, 0), ``metres``, ``swapped`` (latitude first), ``out_of_range``. A height is left out.
+    ``repaired``: rings closed or crossings resolved. ``multi``: rows
     whose polygon becomes a multipolygon. ``crs``: what the source declares; only gcj02 and bd09 are converted.
     """
     given = raw.is_not_null().to_numpy()
-    geometries, closed = _parse(raw, form)
+    geometries, closed = parse_wkb(raw) if form == "wkb" else parse_text(raw)
     read = _judge(geometries, given)
     good = read == "ok"
     geometries[good] = _convert(shapely.force_2d(geometries[good]), crs)
@@ -69,29 +72,6 @@ def inside(bounds: pl.DataFrame, box: tuple[float, float, float, float]) -> pl.S
     return bounds.select(inside=within)["inside"]
 
 
-def _parse(raw: pl.Series, form: Form) -> tuple[_Geometries, npt.NDArray[np.bool_]]:
-    """Geometries, None where unreadable, and whether an open ring had to be closed."""
-    if form == "wkt":
-        return _parse_text(raw), np.zeros(len(raw), dtype=bool)
-    values: npt.NDArray[Any] = np.array(raw.to_list(), dtype=object)
-    geometries = np.asarray(shapely.from_wkb(values, on_invalid="ignore"), dtype=object)
-    failed = shapely.is_missing(geometries) & raw.is_not_null().to_numpy()
-    closed = np.zeros(len(raw), dtype=bool)
-    if failed.any():
-        geometries[failed] = shapely.from_wkb(values[failed], on_invalid="fix")
-        closed = failed & ~shapely.is_missing(geometries)
-    return geometries, closed
-
-
-def _parse_text(raw: pl.Series) -> _Geometries:
-    geometries: _Geometries = np.full(len(raw), None, dtype=object)
-    values: npt.NDArray[Any] = np.array(raw.to_list(), dtype=object)
-    is_json = raw.str.starts_with("{").fill_null(False).to_numpy()
-    geometries[~is_json] = shapely.from_wkt(values[~is_json], on_invalid="ignore")
-    geometries[is_json] = shapely.from_geojson(values[is_json], on_invalid="ignore")
-    return geometries
-
-
 def _judge(geometries: _Geometries, given: npt.NDArray[np.bool_]) -> npt.NDArray[np.object_]:
     """What is wrong with each geometry's coordinates as degrees; the first fault that fits."""
     with np.errstate(invalid="ignore"):
@@ -101,7 +81,8 @@ def _judge(geometries: _Geometries, given: npt.NDArray[np.bool_]) -> npt.NDArray
             (~given, None),
             (shapely.is_missing(geometries), "unreadable"),
             (shapely.is_empty(geometries), "empty"),
-            (~np.isfinite(extreme), "unreadable"),
+            (shapely.get_type_id(geometries) == _COLLECTION, "collection"),
+            (~np.isfinite(extreme) | _lacks_number(geometries), "unreadable"),
             (extreme == 0, "zero"),
             (extreme > _COORDINATE, "metres"),
             (_is_swapped(west, south, east, north), "swapped"),
@@ -114,6 +95,14 @@ def _judge(geometries: _Geometries, given: npt.NDArray[np.bool_]) -> npt.NDArray
     for where, word in reversed(faults):
         read[where] = word
     return read
+
+
+def _lacks_number(geometries: _Geometries) -> npt.NDArray[np.bool_]:
+    """Geometries with a vertex that is no number; their outline says nothing of it."""
+    coordinates, owner = shapely.get_coordinates(geometries, return_index=True)
+    lacking = np.zeros(len(geometries), dtype=bool)
+    lacking[owner[~np.isfinite(coordinates).all(axis=1)]] = True
+    return lacking
 
 
 def _is_swapped(west: Any, south: Any, east: Any, north: Any) -> Any:

@@ -16,9 +16,9 @@ _ERAS = {"光绪": 1874, "光緒": 1874, "宣统": 1908, "宣統": 1908, "民国
 _NUMERAL = "0-9〇零○O一二三四五六七八九十廿卅"
 _DATE = re.compile(
     r"(?:公元|公历|(?P<calendar>农历|農曆|阴历|陰曆|旧历|舊曆|夏历))?"
-    rf"(?:(?P<era>{'|'.join(_ERAS)})?(?P<year>[{_NUMERAL}]+|元)|(?P<cycle>[甲乙丙丁戊己庚辛壬癸][子丑寅卯辰巳午未申酉戌亥]))年"
-    rf"(?:(?P<leap>闰|閏)?(?P<month>[{_NUMERAL}]+|[{''.join(_MONTH_WORDS)}])月"
-    rf"(?:(?P<first>初)?(?P<day>[{_NUMERAL}]+)(?P<solar>[日号])?)?)?"
+    rf"(?:(?P<era>{'|'.join(_ERAS)})?(?P<year>[{_NUMERAL}]{{1,5}}|元)|(?P<cycle>[甲乙丙丁戊己庚辛壬癸][子丑寅卯辰巳午未申酉戌亥]))年"
+    rf"(?:(?P<leap>闰|閏)?(?P<month>[{_NUMERAL}]{{1,3}}|[{''.join(_MONTH_WORDS)}])月"
+    rf"(?:(?P<first>初)?(?P<day>[{_NUMERAL}]{{1,3}})(?P<solar>[日号])?)?)?"
 )
 
 

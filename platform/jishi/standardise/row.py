@@ -14,6 +14,26 @@ from jishi.standardise.identifier import Route, route_of
 from jishi.standardise.instant import read_instants
 from jishi.standardise.plan import ROW_HASH, Plan
 
+ERRORS = (
+    "#N/A",
+    "#REF!",
+    "#VALUE!",
+    "#NAME?",
+    "#DIV/0!",
+    "#NUM!",
+    "#NULL!",
+    "#SPILL!",
+    "#CALC!",
+    "#FIELD!",
+    "#BLOCKED!",
+)
+"""What a spreadsheet writes where a formula came to nothing."""
+
+NOT_NUMBERS = ("NaN", "Infinity", "-Infinity")
+"""What programs write into JSON where a number came to nothing; JSON (RFC 8259) knows none of them."""
+
+_ERROR_TEXTS = pl.Series([*ERRORS, *NOT_NUMBERS]).implode()
+
 
 def add_row_columns(frame: pl.DataFrame, delivery: Delivery) -> pl.DataFrame:
     """``frame`` of element columns with the fixed columns of a standard batch; a key conflict is not seen here."""
@@ -27,6 +47,7 @@ def add_row_columns(frame: pl.DataFrame, delivery: Delivery) -> pl.DataFrame:
         _ended(delivery).alias("ended"),
         fault.str.contains("ragged", literal=True).alias("row__ragged"),
         fault.str.contains("replaced", literal=True).alias("row__replaced"),
+        _holds_error(delivery).alias("row__error"),
         pl.lit(False).alias("row__key_conflict"),
         stated.alias("stated"),
     )
@@ -46,6 +67,18 @@ def _ended(delivery: Delivery) -> pl.Series:
         return pl.Series([False]).new_from_index(0, delivery.raw.height)
     column, marks = delivery.plan.deleted
     return delivery.text((column,)).is_in(list(marks)).fill_null(False)
+
+
+def _holds_error(delivery: Delivery) -> pl.Series:
+    """Rows with an error value in a column the source uses."""
+    plan = delivery.plan
+    named = [*plan.scope, plan.origin, plan.effective, plan.deleted[0] if plan.deleted else None, *plan.key]
+    named += [column for take in plan.takes for column in take.columns]
+    found = pl.Series([False]).new_from_index(0, delivery.raw.height)
+    for column in {name for name in named if name is not None}.intersection(delivery.raw.columns):
+        if delivery.raw[column].dtype == pl.String:
+            found |= delivery.raw[column].is_in(_ERROR_TEXTS).fill_null(False)
+    return found
 
 
 def _scope(frame: pl.DataFrame, delivery: Delivery) -> pl.Series:

@@ -19,6 +19,7 @@ FIXED = {
     "ended": "boolean",
     "row__ragged": "boolean",
     "row__replaced": "boolean",
+    "row__error": "boolean",
     "row__key_missing": "boolean",
     "row__key_conflict": "boolean",
     "source_key": "uuid",
