@@ -165,7 +165,12 @@ def _result(
         dict(validation.reasons),
         warnings,
         tuple(
-            {"rule": outcome.rule.id, "evaluated": outcome.evaluated, "failed": outcome.failed}
+            {
+                "rule": outcome.rule.id,
+                "evaluated": outcome.evaluated,
+                "failed": outcome.failed,
+                "columns": delivery.headers_of(outcome.rule),
+            }
             for outcome in validation.outcomes
         ),
         (*notes, *_notes(delivery)),
