@@ -9,9 +9,10 @@ import polars as pl
 
 from jishi.golden.ledger import Batch
 from jishi.registers.catalog import register_of
+from jishi.registers.element import Rule
 from jishi.registers.register import Register
 from jishi.standardise.address.gazetteer import Gazetteer
-from jishi.standardise.plan import Plan
+from jishi.standardise.plan import ROW_HASH, Plan
 from jishi_ingest.connectors.read import read_delivery
 from jishi_ingest.connectors.reading import Reading
 from jishi_ingest.landing import open_landed
@@ -52,6 +53,20 @@ class Delivery:
             gazetteer=gazetteer,
         )
         return cls(road, batch, source, register_of(source.register_name), reading, plan, fitted.further)
+
+    def headers_of(self, rule: Rule) -> list[str]:
+        """The delivery's own headers a rule is about, in its order of columns; none: the row as such."""
+        if rule.element == "row":
+            is_key = rule.column.startswith("row__key") and self.plan.key != ROW_HASH
+            names = set(self.plan.key if is_key else ())
+        else:
+            elements = {column.partition("__")[0] for column in (rule.element, rule.column, rule.other) if column}
+            names = {name for element in elements for name in self._columns(element)}
+        return [name for name in self.reading.columns if name in names]
+
+    def _columns(self, element: str) -> tuple[str, ...]:
+        take = self.plan.mapped.get(element)
+        return take.columns if take else ()
 
     def again(self, rows: pl.Series) -> Iterator[pl.DataFrame]:
         """Read the delivery once more, only the rows of the given numbers (Int64, ascending)."""

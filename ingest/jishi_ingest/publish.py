@@ -13,15 +13,17 @@ import asyncpg
 from jishi.golden import ledger
 from jishi.golden.columns import Names
 from jishi.golden.facts import name_pairs
-from jishi.golden.ledger import Result
+from jishi.golden.ledger import Past, Result
 from jishi.golden.resolve import Merge, Merged, merge_batch
 from jishi.golden.tables import COUNTS
 from jishi.matching.similarity import similarity
 from jishi.messages import render
 from jishi.quality.bands import BatchCounts, HeldReason, PublishedBatch, Thresholds, bands
+from jishi.quality.learnt import MOST
 from jishi.quality.quarantine import Refused, close_repaired, open_keys, store, store_discarded
 from jishi.quality.report import EN, ZH, rule_text
 from jishi.registers.element import Rule
+from jishi.settings import City
 from jishi.storage import stage
 from jishi_ingest.clock import Stopwatch
 from jishi_ingest.delivery import Delivery
@@ -71,8 +73,8 @@ async def prepare(
         named=named,
         misnamed=misnamed,
     )
-    history = [PublishedBatch(rows) for rows in await ledger.volumes(connection, batch.source_id, scope)]
-    held = bands(thresholds_of(source), history, counts)
+    past = await ledger.history(connection, batch.source_id, scope, MOST)
+    held = bands(thresholds_of(source, road.city), published_batches(past, counts.live), counts)
     return Prepared(delivery, staged, examined, absent, refused, scope, held)
 
 
@@ -215,7 +217,12 @@ def _result(
         dict(validation.reasons),
         warnings,
         tuple(
-            {"rule": outcome.rule.id, "evaluated": outcome.evaluated, "failed": outcome.failed}
+            {
+                "rule": outcome.rule.id,
+                "evaluated": outcome.evaluated,
+                "failed": outcome.failed,
+                "columns": delivery.headers_of(outcome.rule),
+            }
             for outcome in validation.outcomes
         ),
         (*notes, *_notes(prepared)),
@@ -227,16 +234,25 @@ def _result(
     )
 
 
-def thresholds_of(source: Source) -> Thresholds:
-    """The source's declared bands in the form quality judges by; volume says something only of full deliveries."""
-    declared = source.thresholds
+def thresholds_of(source: Source, city: City) -> Thresholds:
+    """What the source declares, or else the city for all sources; the rest is learnt."""
+    declared = source.thresholds.over(city.thresholds)
     return Thresholds(
         mode=source.mode,
-        volume_below=declared.volume_band if source.mode == "full" else None,
-        volume_above=declared.volume_band if source.mode == "full" else None,
+        volume_below=declared.volume_band,
+        volume_above=declared.volume_band,
         failure_share=declared.max_failure_share,
         endings_share=declared.max_endings_share,
     )
+
+
+def published_batches(past: Sequence[Past], live: int) -> list[PublishedBatch]:
+    """The earlier deliveries with the records each found alive, counted back from the ``live`` ones of today."""
+    found = []
+    for batch in reversed(past):
+        live = max(0, live - batch.inserted + batch.endings)
+        found.append(PublishedBatch(batch.received, batch.refused, batch.endings, live))
+    return found[::-1]
 
 
 def _duplicates(prepared: Prepared) -> int:

@@ -25,7 +25,7 @@ from jishi.quality.override import Override, must_refuse
 from jishi.registers.catalog import registers
 from jishi.registers.element import Severity
 from jishi.registers.register import Register
-from jishi.settings import City, Settings
+from jishi.settings import BandLimits, City, Settings
 from jishi.standardise.plan import NULLS, ROW_HASH, TRANSFORMS, Crs, DateOrder, OrderKind, Plan, Take
 
 if TYPE_CHECKING:
@@ -121,14 +121,6 @@ class Connector(_Declared):
     pattern: str = ""
 
 
-class Thresholds(_Declared):
-    """Shares (0–1) beyond which a batch is held for a steward."""
-
-    max_failure_share: float = Field(0.30, ge=0, le=1)
-    volume_band: float = Field(0.40, gt=0)
-    max_endings_share: float = Field(0.05, ge=0, le=1)
-
-
 class Source(_Declared):
     """One declared source; see design.md §3 for what mode, scope and absence mean."""
 
@@ -154,7 +146,7 @@ class Source(_Declared):
     footer: tuple[str, ...] = ()
     schedule: str | None = Field(None, description="Cron line of five fields in the city's time.")
     connector: Connector = Connector()
-    thresholds: Thresholds = Thresholds()
+    thresholds: BandLimits = Field(BandLimits(), description="Bands declared instead of learnt.")
     rules: dict[str, Override] = Field({}, description="Rule id → how grave it is for this source's deliveries.")
     map: dict[str, Mapped] = Field(min_length=1)
 

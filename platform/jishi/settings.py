@@ -11,7 +11,7 @@ import pwd
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -78,6 +78,26 @@ class Settings(BaseSettings):
         return root / "dictionaries" if root else Path(__file__).parent / "_dictionaries"
 
 
+class BandLimits(BaseModel):
+    """Shares (0-1) beyond which a batch is held for a steward: a number, ``off``, or absent, and then learnt."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_failure_share: Annotated[float, Field(ge=0, le=1)] | Literal["off"] | None = None
+    volume_band: Annotated[float, Field(gt=0)] | Literal["off"] | None = None
+    max_endings_share: Annotated[float, Field(ge=0, le=1)] | Literal["off"] | None = None
+
+    def over(self, other: BandLimits) -> BandLimits:
+        """These limits, and where they say nothing, the other's."""
+        return other.model_copy(update=self.model_dump(exclude_none=True))
+
+    def __str__(self) -> str:
+        """As ``city.toml`` would say it."""
+        declared = self.model_dump(exclude_none=True).items()
+        told = ", ".join(f'{name} = "{limit}"' if limit == "off" else f"{name} = {limit}" for name, limit in declared)
+        return f"{{ {told} }}" if told else "{}"
+
+
 class City(BaseModel):
     """``city.toml``: the facts of the one city this deployment serves. Degrees are EPSG:4490, longitude first."""
 
@@ -91,6 +111,7 @@ class City(BaseModel):
     timezone: str = "Asia/Shanghai"
     founding_date: date = date(1949, 10, 1)
     publish_person_penalties: bool = False
+    thresholds: BandLimits = BandLimits()
 
 
 def checkout() -> Path | None:

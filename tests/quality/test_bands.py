@@ -63,8 +63,8 @@ def test_a_batch_that_would_end_too_much_is_held(endings: int, live: int, expect
 
 
 def test_a_band_can_be_switched_off() -> None:
-    loose = Thresholds(failure_share=None, endings_share=None)
-    assert held(loose, [], received=100, refused=100, endings=100, live=100) == []
+    loose = Thresholds(mode="full", volume_below="off", volume_above="off", failure_share="off", endings_share="off")
+    assert held(loose, [10, 10, 10, 10], received=100, refused=100, endings=100, live=100) == []
 
 
 def test_every_band_a_batch_leaves_is_named_in_both_languages() -> None:

@@ -1,6 +1,7 @@
-"""The command ``jishi dictionary``, with ``handbook`` beside what the dictionary itself can do (road out, files).
+"""The commands ``jishi dictionary`` and ``jishi quality`` with what only this room can do: files for others (road out).
 
-The handbook joins dictionary and registers, so it stands above both; the dictionary knows nothing of it.
+The handbook joins dictionary and registers, a department's file joins quarantine, mapping and keys; the lower rooms know
+nothing of either.
 """
 
 from __future__ import annotations
@@ -8,21 +9,43 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jishi.dictionary import cli as dictionary
 from jishi.errors import CallerError
+from jishi.quality import cli as quality
 from jishi.settings import Settings
 
 if TYPE_CHECKING:
+    from asyncpg import Connection
+
+    from jishi.quality.batch_report import BatchReport
+
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 FORMS = ("html", "md")
 
 
 def register(subparsers: Commands) -> None:
-    """Add ``dictionary`` with all its sub-commands; each sets ``run``."""
+    """Add ``dictionary`` and ``quality`` with all their sub-commands; each sets ``run``."""
     dictionary.register(subparsers, further=(_add_handbook,))
+    quality.register(subparsers, _write_report)
+
+
+async def _write_report(
+    connection: Connection[Any], settings: Settings, report: BatchReport, form: str, path: Path
+) -> int:
+    """The report as a page, or the refused rows for their department; the rows written."""
+    from jishi.delivery.document import to_html
+    from jishi.delivery.refused_file import new_file, write_refused
+    from jishi.delivery.report_page import report_page
+    from jishi.identifiers.keys import load
+
+    if form == "html":
+        with new_file(path) as draft:
+            draft.write_text(to_html(report_page(report)), encoding="utf-8")
+        return sum(len(rule.failing) for rule in report.rules)
+    return await write_refused(connection, load(settings.key_path), report.entry, form, path, report.language)
 
 
 def _add_handbook(commands: Commands) -> None:

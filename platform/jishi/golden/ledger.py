@@ -236,17 +236,28 @@ WHERE batch_id = $1""",
     )
 
 
-async def volumes(connection: asyncpg.Connection, source_id: int, scope: str) -> list[int]:
-    """Rows received by the last published deliveries of the same source and scope, oldest first."""
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Counts of an earlier published delivery."""
+
+    received: int
+    refused: int
+    inserted: int
+    endings: int  # by mark and by absence
+
+
+async def history(connection: asyncpg.Connection, source_id: int, scope: str, most: int) -> list[Past]:
+    """The last published deliveries of the same source and scope, oldest first."""
     rows = await connection.fetch(
         """
-SELECT received FROM jishi.batch
+SELECT received, quarantined, inserted, ended + ended_by_absence FROM jishi.batch
 WHERE source_id = $1 AND scope = $2 AND status = 'published'
-ORDER BY recorded_at DESC LIMIT 10""",
+ORDER BY recorded_at DESC LIMIT $3""",
         source_id,
         scope,
+        most,
     )
-    return [int(row["received"]) for row in reversed(rows)]
+    return [Past(*row) for row in reversed(rows)]
 
 
 async def live_contributions(

@@ -11,49 +11,60 @@ from statistics import median
 from typing import Literal
 
 from jishi.messages import render
+from jishi.quality.learnt import learn_share, learn_volume
+
+Limit = float | Literal["off"] | None
+"""A declared share, no band at all, or (None) learnt; until enough was learnt the default of the band stands."""
 
 DEFAULT_VOLUME = 0.40
+DEFAULT_FAILURES = 0.30
+DEFAULT_ENDINGS = 0.05
+LEARNT_VOLUME = {"full": 0.10, "delta": 0.50}
+LEARNT_FAILURES = 0.05
+LEARNT_ENDINGS = 0.01
+"""How far a learnt band reaches beyond what was seen: a share of the rows, or share points."""
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """A source's declared bands; a failure or endings share of None switches that band off.
-
-    A volume share of None is the mode's own: 40 % in full mode, no band in delta mode, where sizes say little.
-    """
+    """A source's bands. Without a declared volume, a delta has no volume band until one was learnt."""
 
     mode: Literal["full", "delta"] = "delta"
-    volume_below: float | None = (
-        None  # share of the median by which a batch may be shorter; None in full mode = default
-    )
-    volume_above: float | None = None  # likewise longer; in delta mode None = no band
-    volume_batches: int = 5  # how many of the last published batches the median is taken of
-    failure_share: float | None = 0.30  # refused rows of received rows
-    failure_rows: int = 20  # a shorter batch has no failure band
-    endings_share: float | None = 0.05  # endings, by mark and by absence, of live records
-    names_share: float | None = 0.05  # rows of another name than the register has under their code, of rows it knows
+    volume_below: Limit = None  # share of the median of the last five by which a batch may be shorter
+    volume_above: Limit = None  # likewise longer
+    volume_rows: int = 20  # a source whose batches are usually shorter learns no volume
+    failure_share: Limit = None  # refused rows of received rows
+    failure_rows: int = 20  # a shorter batch has no failure band, and so few refused rows leave no learnt one
+    endings_share: Limit = None  # endings, by mark and by absence, of live records
+    endings_rows: int = 20  # so few endings leave no learnt band, so few live records teach none
+    names_share: Limit = 0.05  # rows of another name than the register has under their code, of rows it knows
     names_rows: int = 20  # fewer such rows are no block
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedBatch:
-    """An earlier published batch of the same source and scope."""
+    """An earlier published batch of the same source and scope; ``live`` are the records it found."""
 
     received: int
+    refused: int = 0
+    endings: int = 0
+    live: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class BatchCounts:
-    """What is known of the batch before it is merged; ``live`` are the source's live records in the batch's scope."""
+    """What is known of the batch before it is merged; ``live`` are the source's live records in the batch's scope.
+
+    ``named`` are rows whose entity the register knows, by source key or strong identifier, with a name on both sides;
+    ``misnamed`` those of them whose name has nothing of the register's.
+    """
 
     received: int
     refused: int
     endings: int = 0
     live: int = 0
-    named: int = (
-        0  # rows whose entity the register knows, by source key or strong identifier, with a name on both sides
-    )
-    misnamed: int = 0  # of those, rows whose name has nothing of the register's
+    named: int = 0
+    misnamed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,49 +85,85 @@ def bands(thresholds: Thresholds, history: Sequence[PublishedBatch], counts: Bat
     """
     return [
         *_volume(thresholds, history, counts),
-        *_failures(thresholds, counts),
-        *_endings(thresholds, counts),
+        *_failures(thresholds, history, counts),
+        *_endings(thresholds, history, counts),
         *_names(thresholds, counts),
     ]
 
 
 def _volume(thresholds: Thresholds, history: Sequence[PublishedBatch], counts: BatchCounts) -> list[HeldReason]:
+    """A declared or default share of the median of the last five; what neither says is learnt."""
     if not history:
         return []
-    usual = median(batch.received for batch in history[-thresholds.volume_batches :])
-    default = DEFAULT_VOLUME if thresholds.mode == "full" else None
-    below = default if thresholds.volume_below is None else thresholds.volume_below
-    above = default if thresholds.volume_above is None else thresholds.volume_above
-    values: dict[str, object] = {"received": counts.received, "usual": f"{usual:g}"}
-    if below is not None and counts.received < usual * (1 - below):
-        return [HeldReason("QLT-HELD-VOLUME-LOW", {**values, "limit": f"{below:.0%}"})]
-    if above is not None and counts.received > usual * (1 + above):
-        return [HeldReason("QLT-HELD-VOLUME-HIGH", {**values, "limit": f"{above:.0%}"})]
+    usual = median(batch.received for batch in history[-5:])
+    learnt = learn_volume([batch.received for batch in history], LEARNT_VOLUME[thresholds.mode])
+    if learnt is not None and learnt.usual < thresholds.volume_rows:
+        learnt = None
+    default: Limit = DEFAULT_VOLUME if thresholds.mode == "full" else "off"
+    values: dict[str, object] = {"received": counts.received}
+    for limit, side, sign in ((thresholds.volume_below, "LOW", -1), (thresholds.volume_above, "HIGH", 1)):
+        if limit is None and learnt is not None:
+            bound = learnt.low if sign < 0 else learnt.high
+            told = {"usual": f"{learnt.usual:g}", "limit": f"{bound:.0f}", "batches": learnt.batches}
+            code = f"QLT-HELD-VOLUME-{side}-LEARNT"
+        else:
+            share = default if limit is None else limit
+            if share == "off" or share is None:
+                continue
+            bound, told = usual * (1 + sign * share), {"usual": f"{usual:g}", "limit": f"{share:.0%}"}
+            code = f"QLT-HELD-VOLUME-{side}"
+        if sign * counts.received > sign * bound:
+            return [HeldReason(code, {**values, **told})]
     return []
 
 
-def _failures(thresholds: Thresholds, counts: BatchCounts) -> list[HeldReason]:
-    limit = thresholds.failure_share
-    if limit is None or counts.received < thresholds.failure_rows or not counts.received:
+def _failures(thresholds: Thresholds, history: Sequence[PublishedBatch], counts: BatchCounts) -> list[HeldReason]:
+    least = thresholds.failure_rows
+    if counts.received < least or not counts.received:
         return []
-    share = counts.refused / counts.received
-    values = {"refused": counts.refused, "received": counts.received, "share": f"{share:.1%}", "limit": f"{limit:.1%}"}
-    return [HeldReason("QLT-HELD-FAILURES", values)] if share > limit else []
+    past = [(batch.refused, batch.received) for batch in history if batch.received >= least]
+    values = {"refused": counts.refused, "received": counts.received}
+    found = _share(thresholds.failure_share, DEFAULT_FAILURES, LEARNT_FAILURES, past, least, *values.values())
+    return [HeldReason(f"QLT-HELD-FAILURES{found.suffix}", {**values, **found.values})] if found else []
 
 
-def _endings(thresholds: Thresholds, counts: BatchCounts) -> list[HeldReason]:
-    limit = thresholds.endings_share
-    if limit is None or not counts.live:
+def _endings(thresholds: Thresholds, history: Sequence[PublishedBatch], counts: BatchCounts) -> list[HeldReason]:
+    if not counts.live:
         return []
-    share = counts.endings / counts.live
-    values = {"endings": counts.endings, "live": counts.live, "share": f"{share:.1%}", "limit": f"{limit:.1%}"}
-    return [HeldReason("QLT-HELD-ENDINGS", values)] if share > limit else []
+    least = thresholds.endings_rows
+    past = [(batch.endings, batch.live) for batch in history if batch.live >= least]
+    values = {"endings": counts.endings, "live": counts.live}
+    found = _share(thresholds.endings_share, DEFAULT_ENDINGS, LEARNT_ENDINGS, past, least, *values.values())
+    return [HeldReason(f"QLT-HELD-ENDINGS{found.suffix}", {**values, **found.values})] if found else []
+
+
+@dataclass(frozen=True, slots=True)
+class _Over:
+    """A share over its limit."""
+
+    suffix: str
+    values: dict[str, object]
+
+
+def _share(
+    declared: Limit, default: float, margin: float, past: Sequence[tuple[int, int]], least: int, part: int, whole: int
+) -> _Over | None:
+    """Whether ``part`` of ``whole`` is over the declared share, or else the learnt, or else the default one."""
+    if declared == "off":
+        return None
+    share = part / whole
+    learnt = learn_share([some / all_ for some, all_ in past], margin) if declared is None else None
+    if learnt is not None and (part >= least or learnt.high >= default):
+        values: dict[str, object] = {"share": f"{share:.1%}", "limit": f"{learnt.high:.1%}", "batches": learnt.batches}
+        return _Over("-LEARNT", values) if share > learnt.high else None
+    limit = default if declared is None else declared
+    return _Over("", {"share": f"{share:.1%}", "limit": f"{limit:.1%}"}) if share > limit else None
 
 
 def _names(thresholds: Thresholds, counts: BatchCounts) -> list[HeldReason]:
     """A block of valid codes beside other people's names: each row alone would pass for a renaming."""
     limit = thresholds.names_share
-    if limit is None or not counts.named or counts.misnamed < thresholds.names_rows:
+    if limit is None or limit == "off" or not counts.named or counts.misnamed < thresholds.names_rows:
         return []
     share = counts.misnamed / counts.named
     values = {"misnamed": counts.misnamed, "named": counts.named, "share": f"{share:.1%}", "limit": f"{limit:.1%}"}
