@@ -28,9 +28,12 @@ from jishi_ingest.demo.manifest import Delivery
 from jishi_ingest.demo.tables import write_table
 from jishi_ingest.demo.truth import Outcome, Plant, Truth
 
-_FOOD, _IDENTITY, _DRIVING, _ESTATE = 3, 3, 4, 24
-"""One enterprise in three has a food licence, one citizen in three an electronic identity card, and so on, of those who are
-old enough for the oldest one to be issued to them."""
+_IDENTITY, _DRIVING, _ESTATE = 3, 4, 24
+"""One citizen in three has an electronic identity card, and so on, of those who are old enough for the oldest one to be
+issued to them."""
+_EDIBLE = ("餐饮", "小吃", "水果", "果蔬")
+"""Words of a scope of business that needs a food licence."""
+_SUSPENSIBLE = (FOOD.name, DRIVING.name)
 _FOUNDED, _FORTY, _THIRTY, _SEVENTY = 8, 40, 31, 70
 _SUSPENDED = 0.01
 
@@ -63,7 +66,8 @@ def _of_enterprises(office: Office, random: Random) -> list[Line]:
     lines: list[Line] = []
     for number, one in enumerate(office.parties.enterprises, 1):
         lines.append(certificate(office, random, BUSINESS, number, (one,)))
-        if number % _FOOD == 0 and one.founded.year <= office.days.today.year - _FOUNDED:
+        is_edible = any(word in one.scope for word in _EDIBLE)
+        if is_edible and one.founded.year <= office.days.today.year - _FOUNDED:
             first = certificate(office, random, FOOD, number, (one,))
             lines.append(first)
             if first.expired and random.random() < 0.7:
@@ -96,7 +100,7 @@ def _driving(office: Office, random: Random, number: int, holder: Citizen) -> li
 
 def _suspended(lines: Sequence[Line], random: Random, kept: set[int]) -> list[Line]:
     """Rows of a later file by which some certificates are suspended, as is lawful; their places go to ``kept``."""
-    able = [at for at, line in enumerate(lines) if not line.expired]
+    able = [at for at, line in enumerate(lines) if not line.expired and line.row["证照名称"] in _SUSPENSIBLE]
     chosen = random.sample(able, max(2, round(len(lines) * _SUSPENDED)))
     kept |= set(chosen)
     return [Line(lines[at].row | {STATUS: "暂扣", OPERATION: "暂扣"}) for at in chosen]

@@ -64,7 +64,7 @@ def _may_end(line: Line, office: Office) -> bool:
 
 
 def _late(office: Office, random: Random, make: Make, variant: int) -> tuple[Line, Outcome, str, str]:
-    line = make(office.days.ago(random.randrange(*_LATE_DAYS)))
+    line = make(office.days.settled(random, *_LATE_DAYS))
     is_counted, line.late = line.late, False
     if is_counted:
         return line, Outcome.WARNING, LATE, "later than seven working days"

@@ -35,11 +35,11 @@ class Days:
         return random.choice([day for day in found if day.weekday() < 5])
 
     def settled(self, random: Random, least: int = SETTLED, most: int = 8 * 365) -> date:
-        """A day of decision between ``least`` and ``most`` days ago; of a clean city one that nobody counts from."""
+        """A weekday of decision between ``least`` and ``most`` days ago; of a clean city one that nobody counts from."""
         if self.clean:
             first, last = BEFORE_COUNTING
-            return first + timedelta(days=random.randrange((last - first).days))
-        return self.ago(random.randrange(least, most))
+            return _weekday(first + timedelta(days=random.randrange((last - first).days)))
+        return _weekday(self.ago(random.randrange(least, most)))
 
     def is_late(self, decided: date) -> bool:
         """Whether the seven working days have passed and can be counted; not for days between fresh and settled."""
@@ -60,6 +60,11 @@ def days_of(today: date, dictionaries: Path, clean: bool) -> Days:
     while first - 1 in years:
         first -= 1
     return Days(today, date(first, 1, 1) if today.year in years else None, clean)
+
+
+def _weekday(day: date) -> date:
+    """The day, of a weekend the Friday before."""
+    return day - timedelta(days=max(0, day.weekday() - 4))
 
 
 def months_on(day: date, months: int) -> date:
