@@ -212,7 +212,7 @@ def test_a_frame_for_measuring_has_the_columns_of_the_source() -> None:
 def test_the_command_writes_a_clean_city(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     parser = argparse.ArgumentParser()
     register(parser.add_subparsers())
-    words = ["--persons", "500", "--out", str(tmp_path / "city"), "--clean", "--today", "2026-08-03"]
+    words = ["--persons", "500", "--out", str(tmp_path / "city"), "--no-defects", "--today", "2026-08-03"]
     arguments = parser.parse_args(["demo", "generate", *words])
     assert arguments.run(arguments) == 0
     content = json.loads((tmp_path / "city" / "manifest.json").read_text(encoding="utf-8"))

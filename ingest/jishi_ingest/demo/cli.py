@@ -28,7 +28,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     generate.add_argument("--persons", type=_persons, default=20_000, metavar="N", help="how many persons live there")
     generate.add_argument("--seed", type=int, default=1, metavar="S", help="the same seed gives the same files")
     generate.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
-    generate.add_argument("--clean", action="store_true", help="plant no defects")
+    generate.add_argument("--clean", "--no-defects", action="store_true", help="plant no defects")
     generate.add_argument("--today", type=date.fromisoformat, metavar="DATE", help="day on which it is reported (this)")
     generate.set_defaults(run=_generate)
     ingest = actions.add_parser("ingest", help="generate it where there is none, and ingest it 生成并导入")
