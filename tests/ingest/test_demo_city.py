@@ -7,6 +7,7 @@ import csv
 import hashlib
 import json
 from collections import Counter, defaultdict
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ import shapely
 from jishi.identifiers import citizen_id, registration_number, uscc
 from jishi.registers.catalog import registers
 from jishi.settings import City, Settings
+from jishi_ingest.demo.citizens import stranger
 from jishi_ingest.demo.cli import register
 from jishi_ingest.demo.departments import HEADERS
 from jishi_ingest.demo.entities import enterprises
@@ -31,12 +33,13 @@ from jishi_ingest.demo.people import AS_OF, people
 from jishi_ingest.demo.places import pois
 from jishi_ingest.demo.population import population_frame
 
-DEFECTS = {*range(1, 28), 31, 32}
+TODAY = date(2026, 7, 1)
+DEFECTS = {*range(1, 33)}
 
 
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
-    return generate(800, 5, tmp_path_factory.mktemp("city"))
+    return generate(800, 5, tmp_path_factory.mktemp("city"), today=TODAY)
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +48,9 @@ def ground() -> Ground:
 
 
 def test_the_same_seed_gives_the_same_bytes(city: Manifest, tmp_path: Path) -> None:
-    again = generate(800, 5, tmp_path)
+    again = generate(800, 5, tmp_path, today=TODAY)
     assert _digests(again) == _digests(city)
-    other = generate(800, 6, tmp_path)
+    other = generate(800, 6, tmp_path, today=TODAY)
     assert not set(_digests(other).values()) & {_digests(city)["population_police.csv"]}
 
 
@@ -109,7 +112,7 @@ def test_another_city_can_be_laid_out() -> None:
 
 
 def test_codes_of_enterprises_compute_and_belong_to_nobody(ground: Ground) -> None:
-    known = enterprises(ground, 600, 3, ("张三",))
+    known = enterprises(ground, 600, 3, [stranger(ground, 1)])
     assert len({one.uscc for one in known}) == len({one.name for one in known}) == 600
     for one in known:
         read = uscc.check(one.uscc)
@@ -166,6 +169,11 @@ def test_the_plan_names_files_that_lie_there_and_sources_of_the_contract(city: M
         "population",
         "enterprise-registration",
         "places",
+        "licences",
+        "penalties",
+        "credit-lists",
+        "credit-repairs",
+        "certificates",
     }
     files = [path.name for _, path in plan]
     a = files.index("enterprises_a.csv")
@@ -204,12 +212,16 @@ def test_a_frame_for_measuring_has_the_columns_of_the_source() -> None:
 def test_the_command_writes_a_clean_city(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     parser = argparse.ArgumentParser()
     register(parser.add_subparsers())
-    arguments = parser.parse_args(["demo", "generate", "--persons", "500", "--out", str(tmp_path / "city"), "--clean"])
+    words = ["--persons", "500", "--out", str(tmp_path / "city"), "--no-defects", "--today", "2026-08-03"]
+    arguments = parser.parse_args(["demo", "generate", *words])
     assert arguments.run(arguments) == 0
     content = json.loads((tmp_path / "city" / "manifest.json").read_text(encoding="utf-8"))
     assert content["clean"]
     assert "population_police.csv" in capsys.readouterr().out
     assert not (tmp_path / "city" / "truncated.csv").exists()
+    assert content["today"] == "2026-08-03"
+    assert {delivery["expected"]["pending"] for delivery in content["deliveries"]} == {0}
+    assert not any(delivery["expected"]["warnings"] for delivery in content["deliveries"])
     with pytest.raises(SystemExit):
         parser.parse_args(["demo", "generate", "--persons", "3", "--out", "."])
 

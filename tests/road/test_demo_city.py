@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from jishi.registers.catalog import register_of
 from jishi.settings import Settings
 from jishi.storage import engine
 from jishi_ingest.demo.generate import generate
@@ -19,7 +20,8 @@ from jishi_ingest.demo.ingest import ingest_city, standing
 from jishi_ingest.demo.manifest import TRUTH, Expected, Manifest
 from jishi_ingest.road import Road
 
-REGISTERS = ("natural_person", "legal_entity", "place")
+REGISTERS = ("natural_person", "legal_entity", "place", "credit_record", "certificate")
+STATES = ("withheld", "expired", "resolved", "pending")
 Receipt = Mapping[str, Any]
 
 
@@ -44,6 +46,7 @@ async def test_the_city_ends_as_its_manifest_and_truth_say_and_is_ingested_once(
         ledger = await _Ledger.read(connection, receipts)
         assert [line for line in _planted(manifest.folder) if not ledger.agrees(line)] == []
         assert [*ledger.unaccounted()] == []
+        assert [*_other_states(manifest, await _states(connection), receipts)] == []
         assert await _changed_by_a_second_time(road, connection, manifest) == 0
     finally:
         await connection.close()
@@ -81,6 +84,31 @@ def _compared(expected: Expected, receipt: Receipt) -> Iterator[tuple[str, objec
         yield "warnings", expected.warnings, {rule: receipt["warnings"].get(rule) for rule in expected.warnings}
     if expected.status == "published":
         yield "reviews", expected.conflicts, receipt["golden"]["review"]
+
+
+def _other_states(
+    manifest: Manifest, states: Mapping[int, Mapping[str, int]], receipts: list[dict[str, Any]]
+) -> Iterator[tuple[str, str, int, int]]:
+    """File, state, how many rows or references were to be in it when the whole city is in, how many are."""
+    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for receipt in receipts:
+        if receipt["status"] == "published":
+            found[receipt["file"]].update(states.get(receipt["batch"], {}))
+    for delivery in manifest.deliveries:
+        if delivery.expected.status == "published":
+            for state in STATES:
+                wanted, there = getattr(delivery.expected, state), found[delivery.file][state]
+                if wanted != there:
+                    yield delivery.file, state, wanted, there
+
+
+async def _states(connection: asyncpg.Connection) -> dict[int, dict[str, int]]:
+    """Batch → rows by the state of their golden record, references by whether they have found their target."""
+    states: defaultdict[int, dict[str, int]] = defaultdict(dict)
+    for statement in (_WITHHELD, _EXPIRED, _REFERRED):
+        for row in await connection.fetch(statement):
+            states[row["batch_id"]] |= dict(row)
+    return dict(states)
 
 
 class _Ledger:
@@ -132,6 +160,20 @@ class _Ledger:
 
 def _value_agrees(line: Mapping[str, str], contribution: Mapping[str, Any]) -> bool:
     """What an accepted row must have become, where the truth states it."""
+    fits = True
+    match line["expected"], line["defect"]:
+        case "withheld", _:
+            fits = contribution["state"] == "withheld"
+        case "expired", _:
+            fits = contribution["golden_status"] == "05"
+        case "pending", _:
+            fits = contribution["waiting"] > 0 and not contribution["found_later"]
+        case _, "29":
+            fits = not contribution["waiting"] and contribution["found_later"] > 0
+    return fits and _text_agrees(line, contribution)
+
+
+def _text_agrees(line: Mapping[str, str], contribution: Mapping[str, Any]) -> bool:
     match line["defect"], line["detail"]:
         case "14", _:
             return bool(contribution["golden_status"] == "2")
@@ -169,10 +211,20 @@ def _planted(folder: Path) -> list[dict[str, str]]:
         return [line for line in csv.DictReader(file) if line["row"] != "0"]
 
 
+_REFERENCES = """,
+  (SELECT count(*) FROM jishi.relation r
+    WHERE r.contribution_id = c.contribution_id AND r.from_register = {number} AND r.to_uid IS NULL) AS waiting,
+  (SELECT count(*) FROM jishi.relation r
+    WHERE r.contribution_id = c.contribution_id AND r.from_register = {number} AND r.resolved_at > r.recorded_at
+  ) AS found_later"""
 _FURTHER = {
     "natural_person": ", (SELECT g.person_status_code FROM jishi.natural_person g WHERE g.uid = l.uid) AS golden_status",
     "legal_entity": ", c.uscc, c.reg_no_legacy, c.reg_capital, c.reg_capital_currency AS currency, c.establish_date",
     "place": ", c.addr_county, c.addr_division_code, c.addr_named_code, c.addr_candidates, c.addr_resolution",
+    "credit_record": ", (SELECT g.state FROM jishi.credit_record g WHERE g.uid = l.uid) AS state"
+    + _REFERENCES.format(number=register_of("credit_record").number),
+    "certificate": ", (SELECT g.cert_status FROM jishi.certificate g WHERE g.uid = l.uid) AS golden_status"
+    + _REFERENCES.format(number=register_of("certificate").number),
 }
 _CONTRIBUTIONS = {
     register: f"""
@@ -184,3 +236,23 @@ FROM jishi.{register}_contribution c JOIN jishi.{register}_link l USING (contrib
 WHERE c.row_number > 0"""
     for register, further in _FURTHER.items()
 }
+_WITHHELD = """
+SELECT c.batch_id, count(*) AS withheld
+FROM jishi.credit_record_contribution c
+JOIN jishi.credit_record_link l USING (contribution_id)
+JOIN jishi.credit_record g ON g.uid = l.uid
+WHERE g.state = 'withheld'
+GROUP BY c.batch_id"""
+_EXPIRED = """
+SELECT c.batch_id, count(*) AS expired
+FROM jishi.certificate_contribution c
+JOIN jishi.certificate_link l USING (contribution_id)
+JOIN jishi.certificate g ON g.uid = l.uid
+WHERE g.cert_status = '05'
+GROUP BY c.batch_id"""
+_REFERRED = """
+SELECT r.batch_id, count(r.to_uid) AS resolved, count(*) - count(r.to_uid) AS pending
+FROM jishi.relation r
+WHERE r.to_lookup IS NOT NULL
+GROUP BY r.batch_id"""
+"""References by number; those by value, such as a division's superior, are not the files'."""

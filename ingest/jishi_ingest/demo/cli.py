@@ -9,6 +9,7 @@ import logging
 import sys
 import time
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,8 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     generate.add_argument("--persons", type=_persons, default=20_000, metavar="N", help="how many persons live there")
     generate.add_argument("--seed", type=int, default=1, metavar="S", help="the same seed gives the same files")
     generate.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
-    generate.add_argument("--clean", action="store_true", help="plant no defects")
+    generate.add_argument("--clean", "--no-defects", action="store_true", help="plant no defects")
+    generate.add_argument("--today", type=date.fromisoformat, metavar="DATE", help="day on which it is reported (this)")
     generate.set_defaults(run=_generate)
     ingest = actions.add_parser("ingest", help="generate it where there is none, and ingest it 生成并导入")
     ingest.add_argument("--persons", type=_persons, metavar="N", help="how many persons live there (20000)")
@@ -43,7 +45,7 @@ def _generate(arguments: argparse.Namespace) -> int:
     from jishi_ingest.demo.generate import generate
 
     city = load_city(Settings())
-    manifest = generate(arguments.persons, arguments.seed, arguments.out, arguments.clean, city)
+    manifest = generate(arguments.persons, arguments.seed, arguments.out, arguments.clean, city, today=arguments.today)
     for delivery in manifest.deliveries:
         print(f"{delivery.source:24} {delivery.file:28} {delivery.rows:>9,} {delivery.expected.status}")
     print(f"{manifest.city}: {len(manifest.deliveries)} deliveries in {arguments.out}", file=sys.stderr)

@@ -5,11 +5,13 @@ Their codes carry the division part that was never assigned, so that none can be
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
 
 from jishi_ingest.demo.check_digits import USCC_ALPHABET, organisation_check, uscc_check
+from jishi_ingest.demo.citizens import Citizen
 from jishi_ingest.demo.ground import Ground
 from jishi_ingest.demo.people import AS_OF
 
@@ -26,6 +28,8 @@ HEADERS = (
     "注册地址",
 )
 APPROVED = "核准日期"
+FURTHER = ("法定代表人证件类型", "法定代表人证件号码", "上级单位代码")
+"""What a register sends beside the contract's headers, as CSV only."""
 ENGLISH = (
     "name",
     "code",
@@ -63,6 +67,7 @@ _SHOPS = (
     ("五金店", "五金零售"),
     ("小吃店", "小吃服务"),
 )
+_NUMBERED, _BRANCH_EVERY = 0.6, 25
 _CO_OPS = (("果蔬专业合作社", "果蔬的种植、销售"), ("水产专业合作社", "水产品的养殖、销售"))
 
 
@@ -80,9 +85,11 @@ class Enterprise:
     capital_wan: int | None  # 万元 CNY
     scope: str
     address: str
+    representative_number: str = ""  # where the register holds it
+    superior: str = ""  # code of the enterprise whose branch it is
 
     def record(self, ground: Ground) -> Record:
-        """The row a register sends: the contract's headers and 核准日期."""
+        """The row a register sends: the contract's headers, 核准日期 and the further ones."""
         values = (
             self.name,
             self.uscc,
@@ -96,14 +103,32 @@ class Enterprise:
             self.address,
         )
         approved = "" if self.approved is None else self.approved.isoformat()
-        return dict(zip((*HEADERS, APPROVED), (*values, approved), strict=True))
+        further = ("居民身份证" if self.representative_number else "", self.representative_number, self.superior)
+        return dict(zip((*HEADERS, APPROVED, *FURTHER), (*values, approved, *further), strict=True))
 
 
-def enterprises(ground: Ground, count: int, seed: int, representatives: tuple[str, ...]) -> list[Enterprise]:
-    """``count`` enterprises: seven in ten companies, the rest shops of individuals and farmers' cooperatives."""
+def enterprises(ground: Ground, count: int, seed: int, representatives: Sequence[Citizen]) -> list[Enterprise]:
+    """``count`` enterprises: seven in ten companies, the rest shops of individuals and farmers' cooperatives.
+
+    The register holds the representative's number of six in ten.
+    """
     random = Random(f"{seed}-enterprises")
     taken: set[str] = set()
     return [_enterprise(ground, random, place, taken, representatives) for place in range(count)]
+
+
+def with_branches(known: list[Enterprise], seed: int) -> list[Enterprise]:
+    """``known`` with one company in twenty-five as the branch of an earlier one that is no branch itself."""
+    random = Random(f"{seed}-branches")
+    companies = [at for at, one in enumerate(known) if one.kind == COMPANY]
+    branches = companies[_BRANCH_EVERY - 1 :: _BRANCH_EVERY]
+    heads = [at for at in companies if at not in branches]
+    found = list(known)
+    for number, at in enumerate(branches, 1):
+        head = known[random.choice([place for place in heads if place < at])]
+        name = f"{head.name}第{number}分公司"
+        found[at] = replace(known[at], name=name, form="有限责任公司分公司", capital_wan=None, superior=head.uscc)
+    return found
 
 
 def code(ground: Ground, kind: str, body: str, check: str | None = None) -> str:
@@ -124,14 +149,14 @@ def body(place: int) -> str:
 
 
 def _enterprise(
-    ground: Ground, random: Random, place: int, taken: set[str], representatives: tuple[str, ...]
+    ground: Ground, random: Random, place: int, taken: set[str], representatives: Sequence[Citizen]
 ) -> Enterprise:
     kind = random.choices((COMPANY, SHOP, COOPERATIVE), (70, 25, 5))[0]
     village = random.choice(ground.villages)
     county = ground.counties[village.county].name
     town = ground.city.name.removesuffix("市")
     trade, scope = random.choice({COMPANY: _TRADES, SHOP: _SHOPS, COOPERATIVE: _CO_OPS}[kind])
-    representative = random.choice(representatives) if representatives else "N/A"
+    representative = random.choice(representatives) if representatives else None
     while True:
         brand = "".join(random.sample(_BRAND, 2 if len(taken) < 3000 else 3))
         name, form = {
@@ -152,8 +177,9 @@ def _enterprise(
         approved if approved < AS_OF and random.random() < 0.7 else None,
         kind,
         form,
-        representative,
+        representative.name if representative else "N/A",
         None if kind == SHOP or random.random() < 0.1 else capital,
         scope,
         f"{town}市{county}{village.street_name}{random.choice(ground.roads)}{random.randrange(1, 400)}号",
+        representative.number if representative and random.random() < _NUMBERED else "",
     )

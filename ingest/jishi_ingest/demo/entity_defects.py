@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from jishi_ingest.demo.check_digits import USCC_ALPHABET, organisation_check, registration_check
-from jishi_ingest.demo.entities import APPROVED, COMPANY, HEADERS, Enterprise, Record, code
+from jishi_ingest.demo.entities import APPROVED, COMPANY, FURTHER, HEADERS, Enterprise, Record, code
 from jishi_ingest.demo.ground import Ground
 from jishi_ingest.demo.truth import Outcome, Plant
 
@@ -57,8 +57,10 @@ def block(enterprises: list[Enterprise], names: list[str], ground: Ground) -> li
 
 
 def _shift(record: Record, at: int) -> Plant:
-    values = [*list(record.values())[1:], ""]
-    record.update(zip(record, values, strict=True))
+    columns = [name for name in record if name not in FURTHER]
+    values = [*(record[name] for name in columns[1:]), ""]
+    record.update(zip(columns, values, strict=True))
+    record.update(dict.fromkeys(FURTHER, ""))
     return Plant(
         at + 1, 21, Outcome.REFUSED, READABLE, "every column one to the left", (DATE_READABLE, CAPITAL_READABLE)
     )

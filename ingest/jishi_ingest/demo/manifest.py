@@ -18,7 +18,11 @@ LEAST_PERSONS = 500
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """The counts of one delivery. ``reasons``: rows by rule id, a row may have several; ``warnings``: planted rows.
+    """The counts of one delivery. ``reasons``: rows by rule id, a row may have several; ``warnings``: planted rows, and
+    decisions of a backlog that come late.
+
+    ``withheld`` and ``expired``: rows whose golden record is not disclosed or has run out; ``resolved`` and ``pending``:
+    references of the rows to other entities. They are those of the file, when all deliveries are in.
 
     For a delivery that is held or refused as a whole only ``status`` and ``received`` are stated; a refused one counts
     no row as received.
@@ -32,6 +36,10 @@ class Expected:
     conflicts: int = 0  # reviews of kind identifier-conflict
     reasons: dict[str, int] = field(default_factory=dict)
     warnings: dict[str, int] = field(default_factory=dict)
+    withheld: int = 0
+    expired: int = 0
+    resolved: int = 0
+    pending: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,8 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """All deliveries in the order of ingest. ``folder`` is where the files lie; it is not written down."""
+    """All deliveries in the order of ingest. ``today``: the day (ISO 8601) they are handed over, from which terms are
+    told. ``folder`` is where the files lie; it is not written down."""
 
     city: str
     division_prefix: str
@@ -57,6 +66,7 @@ class Manifest:
     clean: bool
     deliveries: tuple[Delivery, ...]
     folder: Path
+    today: str = ""
 
     def write(self) -> None:
         content = asdict(self)
@@ -89,5 +99,9 @@ def deliver(
             conflicts=found[Outcome.IDENTIFIER_CONFLICT],
             reasons=dict(counts.reasons),
             warnings=dict(counts.warnings),
+            withheld=counts.withheld,
+            expired=counts.expired,
+            resolved=counts.resolved,
+            pending=counts.pending,
         )
     return Delivery(file, source, form or Path(file).suffix.removeprefix("."), encoding, counts.rows, expected)

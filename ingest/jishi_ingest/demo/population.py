@@ -13,6 +13,7 @@ import polars as pl
 
 from jishi.settings import City, Settings
 from jishi_ingest.demo import person_defects
+from jishi_ingest.demo.citizens import Citizen, grown_ups
 from jishi_ingest.demo.departments import (
     DEPARTMENTS,
     EDUCATION,
@@ -43,7 +44,7 @@ class Written:
 
     deliveries: tuple[Delivery, ...]
     late: tuple[Delivery, ...]  # come after all other files
-    representatives: tuple[str, ...]  # names of grown-ups, for those who run enterprises
+    citizens: tuple[Citizen, ...]  # grown-ups, for those who run enterprises, are parties, hold certificates
 
 
 def population_frame(persons: int, seed: int, city: City | None = None) -> pl.DataFrame:
@@ -68,7 +69,7 @@ def write_population(
     ground: Ground, persons: int, seed: int, folder: Path, truth: Truth, share: float, names: dict[str, str]
 ) -> Written:
     """Write every department's file. ``share`` of its rows gets each defect, 0 = none at all."""
-    representatives: list[str] = []
+    citizens: tuple[Citizen, ...] = ()
     with ExitStack() as files:
         tables: dict[str, Table] = {one.file: files.enter_context(_open(folder, one, ground)) for one in DEPARTMENTS}
         if share:
@@ -77,8 +78,7 @@ def write_population(
         for number, frame in enumerate(people(ground, persons, seed, _CHUNK)):
             known, choices = _prepare(frame, (seed, number), share)
             if not number:
-                grown = known.filter(~pl.col("is_dead") & (pl.col("age") >= 22) & ~pl.col("name").str.contains("·"))
-                representatives = grown["name"].to_list()
+                citizens = grown_ups(known, choices)
             for department in DEPARTMENTS:
                 mine = known.filter(knows(department))
                 written = number_records(
@@ -97,7 +97,7 @@ def write_population(
                     less = written.gather(np.sort(kept))
                     truth.counts[SHORT].rows += less.height
                     tables[SHORT].write(less.drop("person"))
-    return Written(tuple(_deliveries(truth, share)), tuple(_late(truth, share)), tuple(representatives))
+    return Written(tuple(_deliveries(truth, share)), tuple(_late(truth, share)), citizens)
 
 
 def _prepare(
@@ -111,7 +111,7 @@ def _prepare(
 
 def _open(folder: Path, department: Department, ground: Ground) -> Table:
     if department.encoding == "xlsx":
-        return Sheet(folder / department.file, f"{ground.city.name}居民健康档案（演示数据）", totals=True)
+        return Sheet(folder / department.file, f"{ground.city.name}居民健康档案（演示数据）", totals="人")
     return Delimited(folder / department.file, department.encoding)
 
 

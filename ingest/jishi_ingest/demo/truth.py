@@ -24,6 +24,9 @@ class Outcome(StrEnum):
     QUARANTINED = "quarantined"
     IDENTIFIER_CONFLICT = "identifier-conflict"  # accepted as an entity of its own, with a review
     UNCHANGED = "unchanged"
+    WITHHELD = "withheld"  # accepted, but not disclosed
+    EXPIRED = "expired"  # accepted, its golden status says so
+    PENDING = "pending"  # accepted, a reference finds no target
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,20 @@ class Plant:
 
 @dataclass
 class Counts:
-    """How many rows of one file must end how; ``warnings`` counts planted rows only."""
+    """How many rows of one file must end how; ``warnings`` counts planted rows, and the backlog of decisions.
+
+    ``withheld`` and ``expired`` count rows by the state of their golden records, ``resolved`` and ``pending`` the
+    references by number that the rows brought, all as they stand when every delivery is in.
+    """
 
     rows: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
+    withheld: int = 0
+    expired: int = 0
+    resolved: int = 0
+    pending: int = 0
 
 
 class Truth:

@@ -59,12 +59,13 @@ class Delimited:
 
 
 class Sheet:
-    """An xlsx workbook of one sheet: a title row, the header, the rows, a row of totals. The same rows, the same bytes.
+    """An xlsx workbook of one sheet: a title row, the header, the rows, a row of totals, counted in ``totals`` (人). The
+    same rows, the same bytes.
 
     A text such as ``3.205991e+17`` becomes a number, as a spreadsheet makes of a long number typed into it.
     """
 
-    def __init__(self, path: Path, title: str = "", totals: bool = False) -> None:
+    def __init__(self, path: Path, title: str = "", totals: str = "") -> None:
         self._path, self._totals, self._rows = path, totals, 0
         self._book = openpyxl.Workbook(write_only=True)
         self._sheet = self._book.create_sheet("Sheet1")
@@ -83,7 +84,7 @@ class Sheet:
 
     def __exit__(self, *raised: type[BaseException] | BaseException | TracebackType | None) -> None:
         if self._totals:
-            self._sheet.append(["合计", None, f"{self._rows} 人"])
+            self._sheet.append(["合计", None, f"{self._rows} {self._totals}"])
         self._book.save(self._path)
         _forget_when(self._path)
 
