@@ -31,6 +31,12 @@ HOLE = 64
 _UTF8_WORD = re.compile(rb"(?<![\x80-\xff])(?:[\xe3-\xe9\xef][\x80-\xbf]{2}){5,}(?![\x80-\xff])")
 """Five Chinese characters or signs in UTF-8 that stand by themselves; in GB18030 one word in 10^12 looks so."""
 
+_CLASSES = bytes(
+    ord("L") if byte in (*range(0xE3, 0xEA), 0xEF) else ord("C") if 0x80 <= byte < 0xC0 else ord(".")
+    for byte in range(256)
+)
+"""Bytes by what they may be in such a word: so translated, it is found many times faster than by the expression."""
+
 _OVERLAP = 256
 """Bytes that a block is searched again with the next."""
 
@@ -167,8 +173,8 @@ def _examine(stream: BinaryIO, name: str, codec: str, mark: int) -> TextFacts | 
     while True:
         raw = stream.read(MEBIBYTE)
         waiting = len(decoder.getstate()[0])
-        if codec == "gb18030" and (found := _UTF8_WORD.search(before + raw)) is not None:
-            return _Fault(position - len(before) + found.start(), codec, mark, continued, "ING-READ-MIXED")
+        if codec == "gb18030" and (found := _find_utf8(before + raw)) >= 0:
+            return _Fault(position - len(before) + found, codec, mark, continued, "ING-READ-MIXED")
         try:
             text = decoder.decode(raw, final=not raw)
         except UnicodeDecodeError as error:
@@ -192,6 +198,13 @@ def _examine(stream: BinaryIO, name: str, codec: str, mark: int) -> TextFacts | 
         nul=nuls.count > 0,
         ends_in_newline=last in ("\n", "\r"),
     )
+
+
+def _find_utf8(raw: bytes) -> int:
+    """Where a word in UTF-8 begins, -1 without one."""
+    likely = raw.translate(_CLASSES).find(b"LCC" * 5)
+    found = _UTF8_WORD.search(raw, max(likely - 3, 0)) if likely >= 0 else None
+    return found.start() if found else -1
 
 
 class _Nuls:

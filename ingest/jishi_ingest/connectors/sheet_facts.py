@@ -7,6 +7,7 @@ sheet is refused instead of filling the memory with what lies between.
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from xml.etree import ElementTree
@@ -93,30 +94,45 @@ class _Scan:
         self._sheet, self._lengths = sheet, lengths
         self._columns: dict[str, int] = {}
         self._row, self._column, self._kind = -1, -1, ""
-        self._formula = self._filled = self._listening = False
+        self._formula = self._filled = self._listening = self._wanted = False
+        self._acts: dict[str, Callable[[dict[str, str]], None]] = {}
         self._text: list[str] = []
         self._characters = 0
         self._open: list[tuple[int, int]] = []
         self._bounds: list[int] = []  # top, left, bottom, right
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        local = name.rpartition(":")[2]
-        if local == "c":
+        if name not in self._acts:
+            self._acts[name] = self._act(name.rpartition(":")[2])
+        self._acts[name](attributes)
+
+    def _act(self, local: str) -> Callable[[dict[str, str]], None]:
+        acts = {"c": self._cell, "v": self._value, "f": self._function, "is": self._inline, "row": self._line}
+        return acts.get(local, self._other)
+
+    def _cell(self, attributes: dict[str, str]) -> None:
+        if self._filled or self._formula:
             self.end()
-            self._place(attributes.get("r"))
-            self._kind = attributes.get("t", "")
-        elif local == "v":
-            self._filled, self._listening = True, True
-        elif local == "f":
-            self._formula, self._listening = True, False
-        elif local == "is":
-            self._filled, self._listening = True, False
-        elif local == "row":
-            self.end()
-            number = attributes.get("r")
-            self._row, self._column = int(number) - 1 if number else self._row + 1, -1
-        else:
-            self._listening = False
+        self._place(attributes.get("r"))
+        self._kind = attributes.get("t", "")
+        self._wanted = self._kind in ("s", "e")
+
+    def _value(self, _: dict[str, str]) -> None:
+        self._filled, self._listening = True, self._wanted or self._formula
+
+    def _function(self, _: dict[str, str]) -> None:
+        self._formula, self._listening = True, False
+
+    def _inline(self, _: dict[str, str]) -> None:
+        self._filled, self._listening = True, False
+
+    def _line(self, attributes: dict[str, str]) -> None:
+        self.end()
+        number = attributes.get("r")
+        self._row, self._column = int(number) - 1 if number else self._row + 1, -1
+
+    def _other(self, _: dict[str, str]) -> None:
+        self._listening = False
 
     def text(self, data: str) -> None:
         if self._listening:
@@ -126,17 +142,22 @@ class _Scan:
         """What the cell just left held."""
         if not (self._filled or self._formula):
             return
-        text, place = "".join(self._text), (self._row, self._column)
+        if self._wanted or self._formula:
+            self._judge("".join(self._text), (self._row, self._column))
+        last = self.facts.last
+        if last.get(self._column, -1) < self._row:
+            last[self._column] = self._row
+        self._grow()
+        self._formula = self._filled = self._listening = False
+        self._text.clear()
+
+    def _judge(self, text: str, place: tuple[int, int]) -> None:
         if self._formula and not text and self._kind != "str":
             self._open.append(place)
         if self._kind == "e" and text:
             self.facts.errors[place] = text
         if self._kind == "s" and text:
             self._characters += self._length(int(text))
-        self.facts.last[self._column] = max(self._row, self.facts.last.get(self._column, 0))
-        self._grow()
-        self._formula = self._filled = self._listening = False
-        self._text.clear()
 
     def _length(self, index: int) -> int:
         if self._characters > CHARACTERS:

@@ -59,7 +59,9 @@ def zip_members(stream: BinaryIO) -> tuple[zipfile.ZipFile, list[zipfile.ZipInfo
     members = [
         member
         for member in archive.infolist()
-        if not member.is_dir() and "__MACOSX" not in member.filename and not member.filename.endswith(".DS_Store")
+        if not member.filename.endswith("/")
+        and "__MACOSX" not in member.filename
+        and not member.filename.endswith(".DS_Store")
     ]
     if len(members) > MEMBERS:
         raise InputRefusedError("ING-READ-MEMBERS", count=len(members))
