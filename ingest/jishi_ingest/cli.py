@@ -52,7 +52,13 @@ def _ingest(parser: argparse.ArgumentParser) -> None:
         command.add_argument("batch", type=int)
         command.add_argument("--json", action="store_true")
         command.set_defaults(run=_again, release=name == "release")
-    discard = commands.add_parser("discard", help="give a held batch up 废弃")
+    find = commands.add_parser("find", help="in which batches the rows of a file were received 查找")
+    find.add_argument("source", metavar="SOURCE")
+    find.add_argument("--file", required=True, type=Path, metavar="PATH")
+    find.add_argument("--limit", type=_positive, default=20, metavar="N", help="places told of a row, the newest first")
+    find.add_argument("--json", action="store_true")
+    find.set_defaults(run=_find)
+    discard = commands.add_parser("discard", help="give a held or failed batch up 废弃")
     discard.add_argument("batch", type=int)
     discard.add_argument("--reason", required=True)
     discard.set_defaults(run=_discard)
@@ -164,6 +170,32 @@ def _again(args: argparse.Namespace) -> int:
         return await _see_through(road, args.batch, str(args.batch))
 
     return _tell([asyncio.run(again())], args.json)
+
+
+def _positive(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise ValueError(text)
+    return number
+
+
+def _find(args: argparse.Namespace) -> int:
+    from jishi_ingest.find import Search
+    from jishi_ingest.find_told import document, lines
+    from jishi_ingest.run import source_of
+
+    road = Road.open(Settings())
+    if not args.file.is_file():
+        raise CallerError("ING-FILE-MISSING", path=str(args.file))
+    search = Search(road, source_of(road, args.source), args.file, args.limit)
+
+    async def tell() -> None:
+        async for piece in document(search) if args.json else lines(search, language()):
+            print(piece, end="" if args.json else "\n")
+
+    asyncio.run(tell())
+    if args.json:
+        print()
+    return EXIT_CODES["refused"] if search.fault else 0
 
 
 def _discard(args: argparse.Namespace) -> int:

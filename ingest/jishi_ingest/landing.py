@@ -1,13 +1,14 @@
-"""The landing zone 落地区: a delivery's bytes as received, encrypted, before anything reads them (step *land*)."""
+"""The landing zone 落地区: a delivery's bytes as received, encrypted, before anything reads them (step *land*).
+
+How long they stay and what stays of them is the business of :mod:`jishi_ingest.purge`.
+"""
 
 from __future__ import annotations
 
 import io
-import time
 import uuid
-from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -53,20 +54,16 @@ def open_landed(path: Path, keys: Keys) -> io.BufferedReader:
     return open_sealed(path, keys)
 
 
-def purge(settings: Settings, keep: Collection[Path] = ()) -> int:
-    """Remove what is older than ``landing_days``, except ``keep`` (batches still open); the number of files removed.
+def landed_files(settings: Settings) -> list[Path]:
+    """Every delivery whose bytes are still there."""
+    return sorted(settings.landing_dir.glob(f"*/*/*{SUFFIX}"))
 
-    Half-written files that a killed run left behind go after a day.
-    """
-    kept = {path.resolve() for path in keep}
+
+def sweep(settings: Settings, now: datetime) -> int:
+    """Remove half-written files that a killed run left behind, after a day; their number."""
     removed = 0
-    for path in settings.landing_dir.glob("*/*/*"):
-        age_s = time.time() - path.stat().st_mtime
-        if path.suffix == SUFFIX:
-            is_old = age_s > timedelta(days=settings.landing_days).total_seconds() and path.resolve() not in kept
-        else:
-            is_old = path.name.startswith(".") and age_s > ABANDONED_S
-        if is_old:
+    for path in settings.landing_dir.glob("*/*/.*"):
+        if now.timestamp() - path.stat().st_mtime > ABANDONED_S:
             path.unlink(missing_ok=True)
             removed += 1
     return removed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from jishi.golden.ledger import Landing, SourceEntry
 from jishi.jobs import queue
 from jishi.jobs.work import Handler, Worker, lost_database
 from jishi.storage.engine import connect
-from jishi_ingest.landing import land, purge
+from jishi_ingest.landing import land
 from jishi_ingest.receipt import receipt
 from jishi_ingest.road import Road
 
@@ -57,10 +58,14 @@ async def submit(road: Road, source: Source, file: Path) -> int:
 
 
 async def submit_again(road: Road, batch_id: int, *, release: bool) -> None:
-    """Queue a landed batch once more: release of a held one (``ING-NOT-HELD`` if it is none), or replay."""
+    """Queue a landed batch once more: release of a held one (``ING-NOT-HELD`` if it is none), or replay; ``ING-LANDED-GONE`` when
+    its bytes were purged."""
     connection = await connect(road.url, application="jishi-submit")
     try:
         batch = await ledger.find_batch(connection, batch_id)
+        landed = road.settings.landing_dir / batch.landing.path
+        if not landed.is_file():
+            raise CallerError("ING-LANDED-GONE", file=landed.name)
         payload = {"batch": batch_id, "release": release}
         async with connection.transaction():
             await ledger.reopen(connection, batch_id, held=release)
@@ -125,7 +130,7 @@ async def _job_of(connection: asyncpg.Connection, batch_id: int) -> asyncpg.Reco
 
 
 def worker(road: Road) -> Worker:
-    """A worker that knows how to ingest and how to turn."""
+    """A worker that knows every kind of job."""
     return Worker(road.url, handlers(road), road.settings.lease_s)
 
 
@@ -151,13 +156,16 @@ def handlers(road: Road) -> dict[str, Handler]:
 
         connection = await connect(road.url, application="jishi-turn")
         try:
-            changes = await turn_all(connection)
-            needed = await ledger.open_landings(connection)
+            return {"changes": await turn_all(connection)}
         finally:
             await connection.close()
-        folder = road.settings.landing_dir
-        purged = await asyncio.to_thread(purge, road.settings, [folder / path for path in needed])
-        return {"changes": changes, "purged": purged}
+
+    async def purge(
+        payload: Mapping[str, Any], report: Callable[[Mapping[str, Any]], Awaitable[None]]
+    ) -> Mapping[str, Any]:
+        from jishi_ingest.purge import purge as purge_landing
+
+        return asdict(await purge_landing(road))
 
     async def fetch(
         payload: Mapping[str, Any], report: Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -165,4 +173,4 @@ def handlers(road: Road) -> dict[str, Handler]:
         source = source_of(road, str(payload["source"]))
         return {"batches": await collect(road, source)}
 
-    return {"ingest": ingest, "turn": turn, "fetch": fetch}
+    return {"ingest": ingest, "turn": turn, "purge": purge, "fetch": fetch}

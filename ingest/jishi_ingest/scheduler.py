@@ -1,4 +1,4 @@
-"""APScheduler fires the sources' schedules and the daily turn, in one process at a time under a leader lock."""
+"""APScheduler fires the sources' schedules and the daily jobs, in one process at a time under a leader lock."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ log = logger(__name__)
 LEADER = 7_306
 """Key of the advisory lock that makes one scheduler the leader; it ends with its connection."""
 
-TURN_CRON = "5 0 * * *"
+BUILT_IN = {"turn": "5 0 * * *", "purge": "35 0 * * *"}
+"""Jobs of every deployment, in lanes of their own; each also runs when a scheduler begins to lead."""
 
 
 async def schedule(road: Road, stop: asyncio.Event) -> None:
@@ -48,7 +49,8 @@ async def _lead(road: Road, stop: asyncio.Event) -> None:
             return
         for source in road.sources.values():
             await register_source(connection, entry_of(source))
-        await queue.enqueue(connection, "turn", "turn", {})
+        for kind in BUILT_IN:
+            await queue.enqueue(connection, kind, kind, {})
         scheduler = _fill(road, connection)
         scheduler.start()
         try:
@@ -63,7 +65,7 @@ async def _lead(road: Road, stop: asyncio.Event) -> None:
 
 
 def _fill(road: Road, connection: asyncpg.Connection) -> AsyncIOScheduler:
-    """The schedule: each source's cron text in the city's time zone, and the turn shortly after midnight."""
+    """The schedule: each source's cron text in the city's time zone, and the daily jobs shortly after midnight."""
     scheduler = AsyncIOScheduler(timezone=road.city.timezone)
     lock = asyncio.Lock()
 
@@ -74,7 +76,8 @@ def _fill(road: Road, connection: asyncpg.Connection) -> AsyncIOScheduler:
     def at(cron: str) -> CronTrigger:
         return CronTrigger.from_crontab(cron, timezone=road.city.timezone)
 
-    scheduler.add_job(fire, at(TURN_CRON), args=("turn", "turn", {}), id="turn", coalesce=True)
+    for kind, cron in BUILT_IN.items():
+        scheduler.add_job(fire, at(cron), args=(kind, kind, {}), id=kind, coalesce=True)
     for source in road.sources.values():
         if source.schedule:
             scheduler.add_job(

@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address the API listens on.")
     port: int = Field(8000, ge=1, le=65535, description="Port the API listens on.")
     chunk_rows: int = Field(100_000, ge=1_000, description="Rows of a delivery held in memory at once.")
-    landing_days: int = Field(180, ge=1, description="Days a delivery's bytes are kept in the landing zone.")
+    landing_days: int = Field(180, ge=1, description="Days a delivery's bytes are kept once its batch is over.")
     lease_s: int = Field(60, ge=5, description="Seconds after which a job of a silent worker may be taken over.")
     language: Literal["zh-CN", "en"] = Field("zh-CN", description="Language of command output when LANG says nothing.")
 

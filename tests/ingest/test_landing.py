@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from jishi.errors import InternalError
 from jishi.identifiers.keys import Keys, load_or_create
 from jishi.settings import Settings
 from jishi_ingest.connectors import read_delivery
-from jishi_ingest.landing import land, open_landed, purge
+from jishi_ingest.landing import land, landed_files, open_landed, sweep
 
 DATA = "姓名,公民身份号码\n张三,320599200001010010\n".encode() * 50_000
 
@@ -56,15 +57,22 @@ def test_a_delivery_that_breaks_off_leaves_nothing(settings: Settings, keys: Key
     assert not [path for path in settings.landing_dir.rglob("*") if path.is_file()]
 
 
-def test_old_files_are_purged_unless_their_batch_is_open(settings: Settings, keys: Keys) -> None:
-    old, open_batch, fresh = (land(io.BytesIO(b"a\n1\n"), settings, keys, "places", "a.csv").path for _ in range(3))
-    left = fresh.with_name(".x.sealed.part")
+def test_half_written_files_go_after_a_day_and_nothing_else_does(settings: Settings, keys: Keys) -> None:
+    old, fresh = (land(io.BytesIO(b"a\n1\n"), settings, keys, "places", "a.csv").path for _ in range(2))
+    left, growing = old.with_name(".x.sealed.part"), old.with_name(".y.sealed.part")
     left.write_bytes(b"")
+    growing.write_bytes(b"")
     eleven_days_ago = time.time() - 11 * 86_400
-    for path in (old, open_batch, left):
+    for path in (old, left):
         os.utime(path, (eleven_days_ago, eleven_days_ago))
-    assert purge(settings, keep=[open_batch]) == 2
-    assert (old.exists(), open_batch.exists(), fresh.exists(), left.exists()) == (False, True, True, False)
+    assert sweep(settings, datetime.now(UTC)) == 1
+    assert landed_files(settings) == sorted([old, fresh])
+    assert (left.exists(), growing.exists()) == (False, True)
+
+
+def test_a_delivery_that_is_gone_is_told_as_such(settings: Settings, keys: Keys) -> None:
+    path = land(io.BytesIO(b"a\n1\n"), settings, keys, "places", "a.csv").path
+    path.unlink()
     with pytest.raises(InternalError) as caught:
-        open_landed(old, keys)
+        open_landed(path, keys)
     assert caught.value.code == "ING-LANDED-GONE"

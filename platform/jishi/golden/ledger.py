@@ -272,14 +272,3 @@ WHERE batch_id = $1 AND status = 'held' RETURNING batch_id""",
     )
     if changed is None:
         raise CallerError("ING-NOT-HELD", batch=batch_id)
-
-
-async def open_landings(connection: asyncpg.Connection) -> list[str]:
-    """Landed files that are still needed: of batches not finished or held, and of those with open refused rows."""
-    rows = await connection.fetch(
-        """
-SELECT landing FROM jishi.batch b
-WHERE status IN ('landed', 'running', 'held')
-  OR EXISTS (SELECT FROM jishi.quarantine q WHERE q.batch_id = b.batch_id AND q.status = 'open')"""
-    )
-    return [row["landing"] for row in rows]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -49,13 +50,31 @@ def digest(key: bytes, frame: pl.DataFrame, columns: Sequence[str], *, complete:
     return pl.DataFrame({"digest": digests}).select(pl.when(whole).then(pl.col("digest"))).to_series()
 
 
-def _hash(key: bytes, rows: pl.Series) -> pl.Series:
-    if not len(rows):
-        return pl.Series([], dtype=pl.String)
+def hash_texts(key: bytes, rows: pl.Series) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """One hash under ``key`` a text, each a line of 16 bytes."""
     joined = b"".join(
         [blake2b(row, key=key, digest_size=DIGEST_BYTES).digest() for row in rows.cast(pl.Binary).to_list()]
     )
-    return hex_texts(np.frombuffer(joined, dtype=np.uint8).reshape(-1, DIGEST_BYTES))
+    return np.frombuffer(joined, dtype=np.uint8).reshape(-1, DIGEST_BYTES)
+
+
+def pair_texts(frame: pl.DataFrame) -> pl.Series:
+    """One text a row: header, value, header, value, … of the columns in their order, those that are null left out."""
+    if not frame.width:
+        raise ValueError("a digest needs a column")
+    headers = {name: _text(pl.Series([name])).item() for name in frame.columns}
+    pairs = [
+        pl.DataFrame({"value": _text(frame[name])}).select(
+            pl.concat_str(pl.lit(headers[name]), "value", separator=SEPARATOR)
+        )["literal"]
+        for name in frame.columns
+    ]
+    texts = pl.DataFrame({str(place): pair for place, pair in enumerate(pairs)})
+    return texts.select(pl.concat_str(pl.all(), separator=SEPARATOR, ignore_nulls=True)).to_series()
+
+
+def _hash(key: bytes, rows: pl.Series) -> pl.Series:
+    return hex_texts(hash_texts(key, rows)) if len(rows) else pl.Series([], dtype=pl.String)
 
 
 def _text(values: pl.Series) -> pl.Series:

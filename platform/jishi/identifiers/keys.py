@@ -3,7 +3,8 @@
 The file holds numbered secrets of 32 random bytes each; every use has its own key, derived from a secret by HKDF-SHA256
 (RFC 5869) under the use's name, so that none of them tells anything about another. New seals are made with the current
 secret; older ones stay for what was sealed with them. Tags that nothing can recompute, because no clear value is kept
-(row digests, source keys), always come from the first secret: they would otherwise all change with a rotation.
+(row digests, source keys, hashes of received rows), always come from the first secret: they would otherwise all change
+with a rotation.
 """
 
 from __future__ import annotations
@@ -36,9 +37,10 @@ class Use(StrEnum):
     QUERY = "query"
     DIGEST = "digest"
     SOURCE_KEY = "source-key"
+    RECEIVED_ROW = "received-row"
 
 
-LASTING = frozenset({Use.DIGEST, Use.SOURCE_KEY})
+LASTING = frozenset({Use.DIGEST, Use.SOURCE_KEY, Use.RECEIVED_ROW})
 
 
 @dataclass(frozen=True, slots=True)
