@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
-from jishi.errors import CallerError, InternalError
+from jishi.errors import CallerError, InternalError, JishiError
 from jishi.golden import ledger
 from jishi.golden.ledger import Landing, SourceEntry
 from jishi.jobs import queue
@@ -131,7 +131,13 @@ async def _job_of(connection: asyncpg.Connection, batch_id: int) -> asyncpg.Reco
 
 def worker(road: Road) -> Worker:
     """A worker that knows every kind of job."""
-    return Worker(road.url, handlers(road), road.settings.lease_s)
+
+    async def give_up(payload: Mapping[str, Any], error: JishiError) -> None:
+        from jishi_ingest.pipeline import abandon
+
+        await abandon(road, int(payload["batch"]), error)
+
+    return Worker(road.url, handlers(road), road.settings.lease_s, give_up={"ingest": give_up})
 
 
 def handlers(road: Road) -> dict[str, Handler]:

@@ -17,8 +17,10 @@ import pytest
 from jishi.errors import CallerError
 from jishi.golden.ledger import discard_batch
 from jishi.identifiers.sealed_file import open_bytes
+from jishi.jobs.work import MOST_ATTEMPTS
 from jishi.quality.quarantine import row_context
 from jishi_ingest.landing import open_landed
+from jishi_ingest.receipt import receipt as told_of
 
 Make = dict[str, Callable[..., str]]
 
@@ -220,6 +222,69 @@ async def test_a_batch_that_fails_by_our_fault_says_so_and_leaves_nothing_behind
     monkeypatch.undo()
     replayed = await _replay(city, batch)
     assert (replayed["status"], replayed["inserted"], replayed["fault"]) == ("published", 1, None)
+
+
+async def test_a_replay_that_fails_leaves_a_published_batch_published(
+    city: Any, invent: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = city.declare("tiny")
+    first = await city.deliver(source, [entity(invent, 1), entity(invent, 2)])
+
+    async def broken(*rest: object) -> None:
+        raise RuntimeError("测试企业1号")
+
+    monkeypatch.setattr("jishi_ingest.pipeline.examine", broken)
+    with pytest.raises(Exception, match="ING-RUN-FAILED"):
+        await _replay(city, first["batch"])
+    monkeypatch.undo()
+    told = await told_of(city.connection, first["batch"])
+    assert (told["status"], told["inserted"], told["fault"]) == ("published", 2, None)
+    [note] = told["notes"]
+    assert note["code"] == "ING-REPLAY-FAILED"
+    assert "JOB-FAILED" in note["message"] and "测试企业" not in note["message"]
+    again = await city.deliver(source, [entity(invent, 1), entity(invent, 2)])
+    assert (again["status"], again["same_as"]) == ("unchanged", first["batch"])
+
+
+async def test_a_failed_batch_can_be_given_up(city: Any, invent: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = city.declare("tiny")
+    batch = await city.submit(source, city.file([entity(invent, 1)]))
+
+    async def broken(*rest: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("jishi_ingest.pipeline.examine", broken)
+    with pytest.raises(Exception, match="ING-RUN-FAILED"):
+        await city.finish(batch)
+    await discard_batch(city.connection, batch, "不再需要")
+    assert await city.value("SELECT status FROM jishi.batch WHERE batch_id = $1", batch) == "discarded"
+
+
+async def test_a_batch_that_kills_its_worker_each_time_is_given_up_as_our_fault(city: Any, invent: Make) -> None:
+    source = city.declare("tiny")
+    batch = await city.submit(source, city.file([entity(invent, 1)]))
+    # as killed workers leave it
+    await city.connection.execute("UPDATE jishi.job SET status = 'running', attempts = $1", MOST_ATTEMPTS)
+    await city.connection.execute("UPDATE jishi.batch SET status = 'running'")
+    with pytest.raises(Exception, match="JOB-ATTEMPTS"):
+        await city.finish(batch)
+    found = await city.rows("SELECT status, fault ->> 'code' AS code FROM jishi.batch WHERE batch_id = $1", batch)
+    assert found == [{"status": "failed", "code": "JOB-ATTEMPTS"}]
+    replayed = await _replay(city, batch)
+    assert (replayed["status"], replayed["inserted"], replayed["fault"]) == ("published", 1, None)
+
+
+async def test_the_last_attempt_is_made_and_a_batch_that_had_ended_is_left_alone(city: Any, invent: Make) -> None:
+    source = city.declare("tiny")
+    batch = await city.submit(source, city.file([entity(invent, 1)]))
+    await city.connection.execute("UPDATE jishi.job SET status = 'running', attempts = $1", MOST_ATTEMPTS - 1)
+    assert (await city.finish(batch))["status"] == "published"
+    # every run was killed after publication, before it could tell the queue
+    await city.connection.execute("UPDATE jishi.job SET status = 'running', attempts = $1", MOST_ATTEMPTS)
+    with pytest.raises(Exception, match="JOB-ATTEMPTS"):
+        await city.finish(batch)
+    found = await told_of(city.connection, batch)
+    assert (found["status"], found["inserted"], found["notes"]) == ("published", 1, [])
 
 
 async def _replay(city: Any, batch: int) -> dict[str, Any]:

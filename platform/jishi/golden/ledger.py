@@ -148,11 +148,23 @@ async def reopen(connection: asyncpg.Connection, batch_id: int, *, held: bool) -
 
 
 async def fail(connection: asyncpg.Connection, batch_id: int, fault: Mapping[str, Any]) -> None:
-    """The batch could not be run, by our fault; nothing of it was published."""
+    """The batch could not be run, by our fault; nothing of this run was published.
+
+    A batch published by an earlier run stays so, and a note tells of the replay that failed. One that has ended
+    meanwhile (its run was killed before it could tell the queue) is left alone.
+    """
     await connection.execute(
-        "UPDATE jishi.batch SET status = 'failed', fault = $2, finished_at = clock_timestamp() WHERE batch_id = $1",
+        """
+UPDATE jishi.batch SET finished_at = clock_timestamp(),
+  status = CASE WHEN recorded_at IS NULL THEN 'failed' ELSE 'published' END,
+  fault = CASE WHEN recorded_at IS NULL THEN $2::jsonb END,
+  notes = CASE WHEN recorded_at IS NULL THEN notes ELSE notes || jsonb_build_array(
+    jsonb_build_object('code', 'ING-REPLAY-FAILED', 'name', 'replay', 'cause', $3::text)) END
+WHERE batch_id = $1 AND status = ANY($4::text[])""",
         batch_id,
         json.dumps(dict(fault)),
+        fault["code"],
+        list(UNFINISHED),
     )
 
 
@@ -261,12 +273,12 @@ async def staged_endings(connection: asyncpg.Connection, stage: str, bad: str) -
 
 
 async def discard_batch(connection: asyncpg.Connection, batch_id: int, reason: str) -> None:
-    """Give a held batch up; its rows stay in the landing zone, the reason in the ledger."""
+    """Give up a held batch, or one that we could not run; the reason stands in the ledger from then on."""
     changed = await connection.fetchval(
         """
 UPDATE jishi.batch SET status = 'discarded', finished_at = clock_timestamp(),
   notes = notes || jsonb_build_array(jsonb_build_object('code', 'ING-DISCARDED', 'name', 'batch', 'reason', $2::text))
-WHERE batch_id = $1 AND status = 'held' RETURNING batch_id""",
+WHERE batch_id = $1 AND status IN ('held', 'failed') RETURNING batch_id""",
         batch_id,
         reason,
     )

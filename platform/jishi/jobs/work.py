@@ -6,21 +6,27 @@ import asyncio
 import os
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 
-from jishi.errors import JishiError
+from jishi.errors import InternalError, JishiError
 from jishi.jobs import queue
 from jishi.logs import logger
 from jishi.storage.engine import connect
 
 log = logger(__name__)
 
+MOST_ATTEMPTS = 20
+"""A job is begun so often at most: what kills its worker each time would do so for ever."""
+
 Handler = Callable[[Mapping[str, Any], Callable[[Mapping[str, Any]], Awaitable[None]]], Awaitable[Mapping[str, Any]]]
 """Runs one job: (payload, report) → result; report(progress) tells waiting people how far it is."""
+
+GiveUp = Callable[[Mapping[str, Any], JishiError], Awaitable[None]]
+"""Told of a job that is not tried again because its runs never came to an end: (payload, why)."""
 
 GONE = (
     asyncpg.PostgresConnectionError,
@@ -49,6 +55,7 @@ class Worker:
     handlers: Mapping[str, Handler]
     lease_s: int
     poll_s: float = 2.0
+    give_up: Mapping[str, GiveUp] = field(default_factory=dict)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop`` is set; reconnects when the database comes back."""
@@ -99,6 +106,8 @@ class Worker:
             await queue.report_progress(connection, job.job_id, progress)
 
         try:
+            if job.attempts > MOST_ATTEMPTS:
+                raise await self._given_up(job)
             result = await self.handlers[job.kind](job.payload, report)
         except Exception as error:  # the edge of a run: noted, never hidden
             if lost_database(error):
@@ -109,6 +118,13 @@ class Worker:
         finally:
             if not connection.is_closed():
                 await queue.release(connection, job.lane)
+
+    async def _given_up(self, job: queue.Job) -> JishiError:
+        """Why the job is not begun once more, after those concerned were told."""
+        error = InternalError("JOB-ATTEMPTS", attempts=job.attempts - 1)
+        if job.kind in self.give_up:
+            await self.give_up[job.kind](job.payload, error)
+        return error
 
     async def _fail(self, connection: asyncpg.Connection, job: queue.Job, error: Exception) -> None:
         """Note the failure; the text of a foreign error is left out, for a database's may quote a row."""
