@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,13 +13,14 @@ import asyncpg
 
 from jishi.golden import ledger
 from jishi.golden.columns import Names
-from jishi.golden.facts import name_pairs
+from jishi.golden.facts import NamePair, name_pairs
 from jishi.golden.ledger import Past, Result
 from jishi.golden.resolve import Merge, Merged, merge_batch
 from jishi.golden.tables import COUNTS
 from jishi.matching.similarity import similarity
 from jishi.messages import render
 from jishi.quality.bands import BatchCounts, HeldReason, PublishedBatch, Thresholds, bands
+from jishi.quality.block import Block, Strange, find_block
 from jishi.quality.learnt import MOST
 from jishi.quality.quarantine import Refused, close_repaired, open_keys, store, store_discarded
 from jishi.quality.report import EN, ZH, rule_text
@@ -61,7 +63,7 @@ async def prepare(
     refused = await asyncio.to_thread(lambda: list(refused_rows(road, delivery, examined)))
     scopes = sorted(known.scopes)
     scope = "|".join(scopes) if len(scopes) <= 3 else hashlib.sha256("|".join(scopes).encode()).hexdigest()[:16]
-    named, misnamed = await _names(connection, delivery, staged, examined)
+    names = await _names(connection, delivery, staged, examined)
     endings = len(absent) + await ledger.staged_endings(
         connection, delivery.register, batch.source_id, staged.table, examined.bad
     )
@@ -70,27 +72,47 @@ async def prepare(
         refused=len(refused),
         endings=endings,
         live=await ledger.live_contributions(connection, delivery.register, batch.source_id, scopes) if endings else 0,
-        named=named,
-        misnamed=misnamed,
+        named=names.named,
+        misnamed=names.misnamed,
+        block=names.block,
     )
     past = await ledger.history(connection, batch.source_id, scope, MOST)
     held = bands(thresholds_of(source, road.city), published_batches(past, counts.live), counts)
     return Prepared(delivery, staged, examined, absent, refused, scope, held)
 
 
-async def _names(
-    connection: asyncpg.Connection, delivery: Delivery, staged: Staged, examined: Examined
-) -> tuple[int, int]:
-    """Rows whose entity the register knows, and those of them whose name has nothing of the one it has.
+@dataclass(frozen=True)
+class _Names:
+    """How many rows of a delivery the register knows by a name, how many bear a strange one, and a run of those."""
 
-    Of a very long delivery both are estimated from every nth row.
-    """
-    rows = staged.received - (staged.settled.unchanged if staged.settled else 0)
+    named: int
+    misnamed: int
+    block: Block | None
+
+
+async def _names(connection: asyncpg.Connection, delivery: Delivery, staged: Staged, examined: Examined) -> _Names:
+    """Names against those of the register. Rows that say nothing new agree; of a very long delivery the rest is
+    estimated from every nth stretch."""
+    unchanged = staged.settled.unchanged if staged.settled else 0
     register, source_id = delivery.register, delivery.batch.source_id
+    rows = staged.received - unchanged
     found = await name_pairs(connection, register, staged.table, staged.columns, examined.bad, source_id, rows)
-    floor = register.contradiction.name_floor
-    strange = await asyncio.to_thread(lambda: sum(similarity(*pair) <= floor for pair in found.pairs))
-    return found.compared * found.step, strange * found.step
+    misnamed = await asyncio.to_thread(_strange, found.pairs, register.contradiction.name_floor)
+    named = found.compared * found.step + (unchanged if found.compared else 0)
+    return _Names(named, len(misnamed) * found.step, find_block(misnamed))
+
+
+def _strange(pairs: Sequence[NamePair], floor: float) -> list[Strange]:
+    """Rows whose name has nothing of the register's, or is what the register calls another of the rows that differ: names
+    of one city and trade are alike, yet a shifted column gives each row its neighbour's."""
+    bearers: dict[str, set[int]] = defaultdict(set)
+    for pair in pairs:
+        bearers[pair.golden].add(pair.row)
+    return [
+        Strange(pair.row, pair.place)
+        for pair in pairs
+        if bearers.get(pair.delivered, set()) - {pair.row} or similarity(pair.delivered, pair.golden) <= floor
+    ]
 
 
 async def publish(connection: asyncpg.Connection, prepared: Prepared, ruleset: int, watch: Stopwatch) -> Result:

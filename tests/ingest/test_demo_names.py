@@ -100,8 +100,9 @@ def test_the_names_of_another_source_are_held_against_the_register_by_strong_ide
     assert deliver("tax", alike)["status"] == "published"
 
 
-def test_of_a_long_delivery_every_nth_row_is_compared(deliver: Deliver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_long_delivery_every_nth_stretch_is_compared(deliver: Deliver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jishi.golden.facts.MOST_NAMES", 15)
+    monkeypatch.setattr("jishi.golden.facts.STRETCH", 5)
     assert deliver("enterprise-registration", {n: _name(n) for n in range(ENTITIES)})["status"] == "published"
     held = deliver("tax", {n: _name(n + 1) for n in range(ENTITIES)})
     assert held["status"] == "held"

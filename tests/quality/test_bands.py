@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from jishi.quality.bands import BatchCounts, PublishedBatch, Thresholds, bands
@@ -9,7 +11,7 @@ from jishi.quality.bands import BatchCounts, PublishedBatch, Thresholds, bands
 FULL, DELTA = Thresholds(mode="full"), Thresholds(mode="delta")
 
 
-def held(thresholds: Thresholds, history: list[int], **counts: int) -> list[str]:
+def held(thresholds: Thresholds, history: list[int], **counts: Any) -> list[str]:
     found = bands(thresholds, [PublishedBatch(n) for n in history], BatchCounts(**{"refused": 0, **counts}))
     return [reason.code for reason in found]
 

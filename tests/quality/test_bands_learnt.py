@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ WEEK = [1000, 1010, 990, 1005, 995, 100, 95]
 
 
 def judged(
-    thresholds: Thresholds, history: Sequence[int | tuple[int, int] | tuple[int, int, int, int]], **counts: int
+    thresholds: Thresholds, history: Sequence[int | tuple[int, int] | tuple[int, int, int, int]], **counts: Any
 ) -> list[HeldReason]:
     """Each batch of the history: received, and as far as given refused, endings, live."""
     past = [PublishedBatch(*(batch if isinstance(batch, tuple) else (batch,))) for batch in history]
@@ -96,6 +97,11 @@ def test_a_tiny_source_learns_no_volume() -> None:
     assert codes(DELTA, [3, 5, 2, 4, 6, 1], 40) == []
     assert codes(DELTA, [0, 0, 0, 0, 0], 1) == []
     assert codes(FULL, [5, 5, 5, 5], 2) == ["QLT-HELD-VOLUME-LOW"]  # the default of a full delivery still stands
+
+
+def test_deltas_that_are_now_long_and_now_short_learn_no_volume() -> None:
+    yearly_lists = [15_717, 1_774, 5_012, 2_158, 1_723, 2_906, 2_151]
+    assert [codes(DELTA, yearly_lists, rows) for rows in (15_717, 113_541, 10)] == [[], [], []]
 
 
 def test_counting_alone_makes_a_small_source_vary() -> None:

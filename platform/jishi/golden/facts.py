@@ -10,20 +10,34 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from jishi.matching.former import FORMER, known_by
 from jishi.registers.certificate import TRANSITIONS
 from jishi.registers.register import Register
 
-MOST_NAMES = 50_000
-"""About so many rows of a delivery are compared by name; of a longer one every nth row."""
+MOST_NAMES = 200_000
+"""About so many rows of a delivery are compared by name; of a longer one every nth stretch of rows."""
+
+STRETCH = 1_000
+"""Rows that are compared, or not, together: within them a block of wrong names is seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamePair:
+    """A row whose name is not letter for letter one the register's entity is known by."""
+
+    row: int
+    place: int  # the how manieth compared row it is
+    delivered: str
+    golden: str
 
 
 @dataclass(frozen=True, slots=True)
 class NamePairs:
-    """Accepted rows whose entity is in the register already, and what those of another name are called."""
+    """Accepted rows whose entity is in the register already, and those of another name in the order of the delivery."""
 
-    step: int  # every row was looked at (1), or every nth
+    step: int  # every stretch was looked at (1), or every nth
     compared: int  # rows looked at that have a name on both sides
-    pairs: Sequence[tuple[str, str]]  # of those that do not agree letter for letter: delivered name, golden name
+    pairs: Sequence[NamePair]
 
 
 async def fill_facts(connection: asyncpg.Connection, register: Register, stage: str, staged: frozenset[str]) -> None:
@@ -132,38 +146,53 @@ async def name_pairs(
     if name is None or not await connection.fetchval(f"SELECT EXISTS (SELECT FROM jishi.{register.name})"):
         return NamePairs(1, 0, ())
     step = max(1, -(-rows // MOST_NAMES))
-    found = await connection.fetchrow(_name_pairs(register, stage, staged, bad, name), source_id, register.number, step)
-    return NamePairs(step, found["compared"], [(delivered, golden) for delivered, golden in found["pairs"] or ()])
+    query = _name_pairs(register, stage, staged, bad, name)
+    found = await connection.fetchrow(query, source_id, register.number, step, STRETCH)
+    differing = zip(*(found[column] or () for column in ("rows", "places", "delivered", "golden")), strict=True)
+    return NamePairs(step, found["compared"], [NamePair(*pair) for pair in differing])
 
 
 def _name_pairs(register: Register, stage: str, staged: frozenset[str], bad: str, name: str) -> str:
-    """Each accepted row and the entities it points to; it agrees when one of them bears its very name."""
+    """Each accepted row and the entities it points to; it agrees when one of them is known by its very name."""
     golden = f"jishi.{register.name}"
     slots = [slot for slot in register.identifiers if register.elements[slot].strong and slot in staged]
+    told = [name, *([FORMER] if FORMER in staged else [])]
+    own = ", ".join(f"s.{column}" for column in told)
     carried = "".join(f", s.{slot}__lookup, {_schemes(slot, staged)} AS {slot}__schemes" for slot in slots)
+    of_good = ", ".join(("n.row_number", *(f"n.{column}" for column in told)))
     anchors = [
         f"""
-  SELECT n.row_number, n.delivered, i.uid
+  SELECT {of_good}, i.uid
   FROM good n JOIN jishi.identifier i ON i.lookup = n.{slot}__lookup AND i.scheme = ANY(n.{slot}__schemes)
     AND i.register = $2::smallint AND i.strong AND i.valid_to IS NULL
   WHERE n.uid IS NULL"""
         for slot in slots
     ]
+    linked = f"SELECT {of_good}, n.uid FROM good n WHERE n.uid IS NOT NULL"
+    known = known_by(register, staged, name, row="p", entity="p.uid", golden="g")
     return f"""
 WITH good AS (
-  SELECT s.row_number, s.{name} AS delivered, l.uid{carried}
+  SELECT s.row_number, {own}, l.uid{carried}
   FROM {stage} s
   LEFT JOIN {golden}_link l ON l.source_id = $1::smallint AND l.source_key = s.source_key
-  WHERE s.row_number % $3::bigint = 0 AND NOT s.ended AND s.{name} IS NOT NULL
+  WHERE (s.row_number - 1) / $4::bigint % $3::bigint = 0 AND NOT s.ended AND s.{name} IS NOT NULL
     AND NOT EXISTS (SELECT FROM {bad} b WHERE b.row_number = s.row_number AND b.reasons <> '{{}}')
-), pointing AS ({" UNION ALL ".join(["SELECT row_number, delivered, uid FROM good WHERE uid IS NOT NULL", *anchors])}
+), pointing AS ({" UNION ALL ".join([linked, *anchors])}
 ), met AS (
-  SELECT min(p.delivered) AS delivered, min(g.{name}) AS golden, bool_and(g.{name} <> p.delivered) AS differs
+  SELECT p.row_number, row_number() OVER (ORDER BY p.row_number) AS place, min(p.{name}) AS delivered,
+    min(g.{name}) AS golden, bool_and(CASE WHEN g.{name} = p.{name} THEN FALSE ELSE NOT {known} END) AS differs
   FROM pointing p JOIN {golden} g ON g.uid = p.uid
   WHERE g.{name} IS NOT NULL AND g.state = 'active'
   GROUP BY p.row_number
 )
-SELECT count(*) AS compared, array_agg(ARRAY[delivered, golden]) FILTER (WHERE differs) AS pairs FROM met"""
+SELECT count(*) AS compared,
+  {_in_order("row_number")} AS rows, {_in_order("place")} AS places, {_in_order("delivered")} AS delivered,
+  {_in_order("golden")} AS golden
+FROM met"""
+
+
+def _in_order(column: str) -> str:
+    return f"array_agg({column} ORDER BY row_number) FILTER (WHERE differs)"
 
 
 def _schemes(slot: str, staged: frozenset[str]) -> str:

@@ -1,13 +1,15 @@
 """Strong identifiers: finds the entity each new contribution belongs to, or that it must stand alone (step 5 of the road).
 
 Works on the publishing transaction's temp tables: brings the new rows whose number another row or entity carries into
-``incoming``, sets ``uid``, ``method`` and ``single`` there, and leaves ``conflict(row_number, other_uid, reason)``.
+``incoming``, sets ``uid``, ``method`` and ``single`` there, and leaves ``conflict(row_number, other_uid, reason)``. A
+conflict of a known row changes no link: it asks a steward.
 """
 
 from __future__ import annotations
 
 import asyncpg
 
+from jishi.matching.former import known_by
 from jishi.matching.similarity import Person, contradicts
 from jishi.registers.register import Register
 
@@ -39,6 +41,8 @@ async def link_by_identifier(
     await connection.execute(_KNOWN_CONFLICTS)
     await connection.execute(_LINK_CANDIDATES)
     await connection.execute(_LINK_GROUPS)
+    await connection.execute(_SPLIT_NUMBERS)
+    await _others_names(connection, register, stage, staged, golden)
 
 
 def _shared(stage: str, slots: list[str]) -> str:
@@ -122,7 +126,11 @@ SELECT f.row_number, s.leader FROM free f JOIN shared s USING (scheme, lookup)""
 async def _contradictions(
     connection: asyncpg.Connection, register: Register, stage: str, staged: frozenset[str], golden: str
 ) -> None:
-    """Take rows whose name (and date) contradict the entity or leader they would join out, into ``conflict``."""
+    """Put rows whose name (and date) contradict the entity or leader they join, or belong to already, into ``conflict``.
+
+    A name the entity bore before, or is told to have borne, contradicts nothing. A known row of quite another name than
+    before stays where it is, and is asked about once.
+    """
     name = next((name for name in register.contradiction.names if name in staged), None)
     if name is None:
         return
@@ -132,15 +140,18 @@ async def _contradictions(
     def of(alias: str) -> str:
         return ", ".join(f"{alias}.{column}" for column in compared)
 
+    known = known_by(register, staged, name, row="s", entity="c.uid", golden="g")
+
     pairs = await connection.fetch(
         f"""
-SELECT c.row_number, c.uid AS other, {of("s")}, {of("g")}
-FROM candidate c JOIN incoming i ON i.row_number = c.row_number AND i.known IS NULL
+SELECT c.row_number, c.uid AS other, i.known IS NOT NULL AS is_known, {of("s")}, {of("g")}
+FROM candidate c
+JOIN incoming i ON i.row_number = c.row_number AND (i.known IS NULL OR (i.uid = c.uid AND NOT i.ended))
 JOIN {stage} s ON s.row_number = c.row_number
 JOIN {golden} g ON g.uid = c.uid
-WHERE s.{name} <> g.{name}
+WHERE s.{name} <> g.{name} AND NOT {known}
 UNION ALL
-SELECT m.row_number, l.uid AS other, {of("s")}, {of("g")}
+SELECT m.row_number, l.uid AS other, FALSE, {of("s")}, {of("g")}
 FROM grouped m JOIN incoming l ON l.row_number = m.leader
 JOIN {stage} s ON s.row_number = m.row_number
 JOIN {stage} g ON g.row_number = m.leader
@@ -148,11 +159,45 @@ WHERE s.{name} <> g.{name}"""
     )
     width = len(compared)
     wrong = [
-        (pair[0], pair[1], "MAT-CONTRADICTION")
+        (pair[0], pair[1], "MAT-RENAMED" if pair[2] else "MAT-CONTRADICTION")
         for pair in pairs
-        if contradicts(Person(*tuple(pair)[2 : 2 + width]), Person(*tuple(pair)[2 + width :]), register.contradiction)
+        if contradicts(Person(*tuple(pair)[3 : 3 + width]), Person(*tuple(pair)[3 + width :]), register.contradiction)
     ]
     await connection.copy_records_to_table("conflict", records=wrong)
+    if any(reason == "MAT-RENAMED" for _, _, reason in wrong):
+        await connection.execute(_ASKED_ALREADY, register.number, "MAT-RENAMED")
+
+
+async def _others_names(
+    connection: asyncpg.Connection, register: Register, stage: str, staged: frozenset[str], golden: str
+) -> None:
+    """Ask about linked rows whose name their entity was never called by and another entity is; people share names."""
+    name = next((name for name in register.contradiction.names if name in staged), None)
+    if name is None or register.personal:
+        return
+    known = known_by(register, staged, name, row="s", entity="c.uid", golden="g")
+    found = await connection.execute(
+        f"""
+INSERT INTO conflict
+SELECT DISTINCT ON (c.row_number) c.row_number, o.uid, 'MAT-OTHERS-NAME'
+FROM candidate c JOIN incoming i ON i.row_number = c.row_number AND i.uid = c.uid AND NOT i.ended
+JOIN {stage} s ON s.row_number = c.row_number
+JOIN {golden} g ON g.uid = c.uid
+JOIN {golden} o ON o.{name} = s.{name} AND o.uid <> c.uid AND o.state = 'active'
+WHERE s.{name} <> g.{name} AND NOT {known}
+  AND NOT EXISTS (SELECT FROM conflict x WHERE x.row_number = c.row_number)
+ORDER BY c.row_number, o.uid"""
+    )
+    if not found.endswith(" 0"):
+        await connection.execute(_ASKED_ALREADY, register.number, "MAT-OTHERS-NAME")
+
+
+_ASKED_ALREADY = """
+DELETE FROM conflict x
+USING incoming i, jishi.review r
+WHERE x.reason = $2 AND i.row_number = x.row_number AND r.register = $1::smallint AND r.status = 'open'
+  AND r.contribution_id = i.known AND r.reason = x.reason"""
+"""Known rows that a steward has still before him for the same reason."""
 
 
 _KNOWN_CONFLICTS = """
@@ -174,3 +219,19 @@ UPDATE incoming i SET uid = l.uid, method = CASE WHEN m.leader = i.row_number TH
 FROM grouped m JOIN incoming l ON l.row_number = m.leader
 WHERE m.row_number = i.row_number
   AND NOT EXISTS (SELECT FROM conflict x WHERE x.row_number = i.row_number)"""
+
+_SPLIT_NUMBERS = """
+WITH bearer AS (
+  SELECT DISTINCT a.lookup, a.scheme, i.uid
+  FROM anchor a JOIN incoming i USING (row_number)
+  WHERE NOT i.ended AND NOT EXISTS (SELECT FROM conflict x WHERE x.row_number = a.row_number)
+), split AS (
+  SELECT lookup, scheme FROM bearer GROUP BY lookup, scheme HAVING count(*) > 1
+)
+INSERT INTO conflict
+SELECT DISTINCT ON (i.uid, b.uid) a.row_number, b.uid, 'MAT-TWO-ENTITIES'
+FROM split JOIN anchor a USING (lookup, scheme) JOIN bearer b USING (lookup, scheme)
+JOIN incoming i ON i.row_number = a.row_number AND i.known IS NULL AND NOT i.ended
+WHERE b.uid < i.uid AND NOT EXISTS (SELECT FROM conflict x WHERE x.row_number = a.row_number)
+ORDER BY i.uid, b.uid, a.row_number"""
+"""A number that rows of one delivery carry who, by their other numbers, became different entities: the younger one asks."""

@@ -11,7 +11,8 @@ from statistics import median
 from typing import Literal
 
 from jishi.messages import render
-from jishi.quality.learnt import learn_share, learn_volume
+from jishi.quality.block import Block
+from jishi.quality.learnt import Band, learn_share, learn_volume
 
 Limit = float | Literal["off"] | None
 """A declared share, no band at all, or (None) learnt; until enough was learnt the default of the band stands."""
@@ -23,6 +24,9 @@ LEARNT_VOLUME = {"full": 0.10, "delta": 0.50}
 LEARNT_FAILURES = 0.05
 LEARNT_ENDINGS = 0.01
 """How far a learnt band reaches beyond what was seen: a share of the rows, or share points."""
+
+REGULAR = 0.25
+"""A delta source learns its volume when most of its batches are so near to their median (standard deviation : median)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class BatchCounts:
     """What is known of the batch before it is merged; ``live`` are the source's live records in the batch's scope.
 
     ``named`` are rows whose entity the register knows, by source key or strong identifier, with a name on both sides;
-    ``misnamed`` those of them whose name has nothing of the register's.
+    ``misnamed`` those of them whose name has nothing of the register's; ``block`` a run of such rows.
     """
 
     received: int
@@ -65,6 +69,7 @@ class BatchCounts:
     live: int = 0
     named: int = 0
     misnamed: int = 0
+    block: Block | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,7 @@ def _volume(thresholds: Thresholds, history: Sequence[PublishedBatch], counts: B
         return []
     usual = median(batch.received for batch in history[-5:])
     learnt = learn_volume([batch.received for batch in history], LEARNT_VOLUME[thresholds.mode])
-    if learnt is not None and learnt.usual < thresholds.volume_rows:
+    if learnt is not None and not _tells(learnt, thresholds):
         learnt = None
     default: Limit = DEFAULT_VOLUME if thresholds.mode == "full" else "off"
     values: dict[str, object] = {"received": counts.received}
@@ -115,6 +120,12 @@ def _volume(thresholds: Thresholds, history: Sequence[PublishedBatch], counts: B
         if sign * counts.received > sign * bound:
             return [HeldReason(code, {**values, **told})]
     return []
+
+
+def _tells(learnt: Band, thresholds: Thresholds) -> bool:
+    """Few rows tell nothing, nor do deltas that are now long and now short."""
+    regular = thresholds.mode == "full" or learnt.spread <= REGULAR * learnt.usual
+    return regular and learnt.usual >= thresholds.volume_rows
 
 
 def _failures(thresholds: Thresholds, history: Sequence[PublishedBatch], counts: BatchCounts) -> list[HeldReason]:
@@ -165,6 +176,11 @@ def _names(thresholds: Thresholds, counts: BatchCounts) -> list[HeldReason]:
     limit = thresholds.names_share
     if limit is None or limit == "off" or not counts.named or counts.misnamed < thresholds.names_rows:
         return []
+    block = counts.block
     share = counts.misnamed / counts.named
     values = {"misnamed": counts.misnamed, "named": counts.named, "share": f"{share:.1%}", "limit": f"{limit:.1%}"}
-    return [HeldReason("QLT-HELD-NAMES", values)] if share > limit else []
+    if share > limit:
+        return [HeldReason("QLT-HELD-NAMES", values)]
+    if block is None:
+        return []
+    return [HeldReason("QLT-HELD-NAMES-BLOCK", {"first": block.first, "last": block.last, "misnamed": block.misnamed})]

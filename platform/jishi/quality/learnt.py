@@ -30,12 +30,14 @@ NOISE = 3
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Where the next value is expected; ``usual`` is the median of the ``batches`` it was learnt from."""
+    """Where the next value is expected; ``usual`` is the median of the ``batches`` it was learnt from, ``spread`` the
+    standard deviation of most of them around it."""
 
     low: float
     high: float
     usual: float
     batches: int
+    spread: float
 
 
 def learn_volume(rows: Sequence[int], share: float) -> Band | None:
@@ -53,6 +55,7 @@ def learn_volume(rows: Sequence[int], share: float) -> Band | None:
         high=high + max(share * high, min(spread, FARTHEST * high), NOISE * sqrt(high)),
         usual=median(last),
         batches=len(last),
+        spread=spread / BEYOND,
     )
 
 
@@ -62,9 +65,8 @@ def learn_share(shares: Sequence[float], margin: float) -> Band | None:
     if len(last) < LEAST:
         return None
     _, high, spread = _core(last)
-    return Band(
-        low=0.0, high=min(1.0, high + max(margin, min(spread, FARTHEST * high))), usual=median(last), batches=len(last)
-    )
+    reach = max(margin, min(spread, FARTHEST * high))
+    return Band(0.0, min(1.0, high + reach), median(last), len(last), spread / BEYOND)
 
 
 def _core(values: Sequence[float]) -> tuple[float, float, float]:
