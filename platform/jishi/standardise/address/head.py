@@ -42,10 +42,9 @@ def take_division(reading: Reading, gazetteer: Gazetteer, *, full_only: bool = F
         fitting = [name for name in names if (name.full or not full_only) and _fits(reading, name, is_stopped=stopped)]
         if not fitting:
             continue
-        level = min(name.level for name in fitting if name.living) if any(n.living for n in fitting) else COUNTY
-        chosen = [name for name in fitting if name.living and name.level == level]
-        chosen = chosen or [name for name in fitting if name.level == min(n.level for n in fitting)]
-        _settle(reading, end, chosen, gazetteer)
+        fitting = [name for name in fitting if name.living] or fitting
+        highest = min(name.level for name in fitting)
+        _settle(reading, end, [name for name in fitting if name.level == highest], gazetteer)
         return True
     return False
 

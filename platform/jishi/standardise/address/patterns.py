@@ -16,8 +16,9 @@ _NUMERAL = "[0-9一二三四五六七八九十百]"
 
 @dataclass(frozen=True)
 class Patterns:
-    """``head``: what stands between divisions; ``ended``: a name and its ending, by part; ``counted``: what is told by a
-    number; ``stop``: what a short name must not stand before; ``zone``: a development zone that bears a county's name."""
+    """``filler``: what stands between divisions; ``ended``: a name and its ending, its group the part; ``counted``: the same
+    of what is told by a number; ``stop``, ``local_stop``: what the short name of a division, of a town must not stand
+    before; ``zone``: the rest of a zone that bears a county's name; ``direction``: words behind a road; ``run``: a name."""
 
     separators: re.Pattern[str]
     country: re.Pattern[str]
