@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from corpus import CASES
@@ -55,6 +57,13 @@ def test_rows_are_the_same_in_chunks_of_two(case: Case) -> None:
     whole, parts = (travel(case, case.make(), chunk_rows=rows) for rows in (None, 2))
     assert (parts.received, parts.refused, parts.warned) == (whole.received, whole.refused, whole.warned)
     assert parts.notes == whole.notes
+
+
+def test_a_member_that_points_out_of_its_archive_is_read_and_written_nowhere() -> None:
+    for case in CASES:
+        if case.name in ("out-of-the-folder.zip", "absolute.zip"):
+            assert travel(case, case.make()).received == case.received
+    assert not Path("/tmp/jishi-escaped.csv").exists()
 
 
 def test_names_are_told_apart_and_there_are_enough() -> None:

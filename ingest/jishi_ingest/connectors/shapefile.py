@@ -7,6 +7,7 @@ or found over the whole file, as with any other text.
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import PurePath
@@ -127,7 +128,8 @@ def _declared(parts: dict[str, bytes]) -> str | None:
 
 
 def _printable(name: str) -> str:
-    return "".join(char for char in name if char.isprintable())[:40]
+    """A name of an encoding as it may be shown; rubbish is a question mark."""
+    return name if re.fullmatch(r"[A-Z0-9_.: -]{1,30}", name) else "?"
 
 
 def _found(headers: list[str], fields: list[Any]) -> str:
