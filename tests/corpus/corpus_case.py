@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from jishi.dictionary.addresses import load_address_words
 from jishi.dictionary.codes import CodeList, load_lists
 from jishi.dictionary.divisions import Divisions
 from jishi.errors import InputRefusedError
@@ -22,6 +23,7 @@ from jishi.identifiers.sealing import Sealer
 from jishi.registers.catalog import registers
 from jishi.registers.element import Rule, Severity, Test
 from jishi.settings import City, Settings
+from jishi.standardise.address.gazetteer import Gazetteer
 from jishi.standardise.batch import standardise
 from jishi_ingest.connectors import read_delivery
 from jishi_ingest.source import Source, fit, load_sources, read_options, source_plan
@@ -99,6 +101,13 @@ def known_divisions() -> frozenset[str]:
 
 
 @cache
+def gazetteer() -> Gazetteer:
+    folder = settings().dictionaries_dir / "address"
+    words = load_address_words(folder, settings().home_dir / "dictionaries" / "address")
+    return Gazetteer(code_lists()["division"], words, code_lists()["ethnicity"].names.values())
+
+
+@cache
 def settings() -> Settings:
     return Settings(home=Path("/nonexistent"))
 
@@ -127,6 +136,7 @@ def travel(case: Case, data: bytes, chunk_rows: int | None = None) -> Outcome:
         known_divisions=known_divisions(),
         sealer=Sealer(Keys(current=1, secrets={1: b"k" * 32})),
         city=City(),
+        gazetteer=gazetteer(),
     )
     chunks = list(reading.chunks)
     numbers = [number for chunk in chunks for number in chunk["row_number"]]
