@@ -58,17 +58,19 @@ async def submit(road: Road, source: Source, file: Path) -> int:
 
 
 async def submit_again(road: Road, batch_id: int, *, release: bool) -> None:
-    """Queue a landed batch once more: release of a held one (``ING-NOT-HELD`` if it is none), or replay; ``ING-LANDED-GONE`` when
-    its bytes were purged."""
+    """Queue a landed batch once more: release of a held one (``ING-NOT-HELD`` if it is none), or replay.
+
+    Raises ``ING-LANDED-GONE`` when its bytes were purged.
+    """
     connection = await connect(road.url, application="jishi-submit")
     try:
         batch = await ledger.find_batch(connection, batch_id)
         landed = road.settings.landing_dir / batch.landing.path
-        if not landed.is_file():
-            raise CallerError("ING-LANDED-GONE", file=landed.name)
         payload = {"batch": batch_id, "release": release}
         async with connection.transaction():
             await ledger.reopen(connection, batch_id, held=release)
+            if not landed.is_file():  # once reopened the batch is safe from the purge
+                raise CallerError("ING-LANDED-GONE", file=landed.name)
             await queue.enqueue(connection, "ingest", lane_of(batch.source), payload)
     finally:
         await connection.close()
