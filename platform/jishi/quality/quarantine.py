@@ -26,9 +26,16 @@ def row_context(batch_id: int, row_number: int) -> bytes:
 
 
 async def store(
-    connection: asyncpg.Connection, batch_id: int, source_id: int, refused: Iterable[Refused], now: datetime
+    connection: asyncpg.Connection,
+    batch_id: int,
+    source_id: int,
+    refused: Iterable[Refused],
+    now: datetime,
+    *,
+    supersede: bool = True,
 ) -> int:
-    """Keep the rows; a newer word of the same source about the same key closes what was open. Number of rows kept."""
+    """Keep the rows; a newer word of the same source about the same key closes what was open, unless it is held back
+    itself (``supersede``). Number of rows kept."""
     rows = [(batch_id, source_id, row.source_key, row.row_number, row.raw, row.reasons, "open", now) for row in refused]
     await connection.execute("DELETE FROM jishi.quarantine WHERE batch_id = $1", batch_id)
     if rows:
@@ -38,7 +45,8 @@ async def store(
             columns=["batch_id", "source_id", "source_key", "row_number", "raw", "reasons", "status", "opened_at"],
             records=rows,
         )
-    await connection.execute(_SUPERSEDE, batch_id, source_id, now)
+    if supersede:
+        await connection.execute(_SUPERSEDE, batch_id, source_id, now)
     return len(rows)
 
 
