@@ -89,7 +89,9 @@ def _by_value(register: Register) -> list[tuple[Register, Reference]]:
     ]
 
 
-_SPOKEN = "(SELECT known AS contribution_id FROM incoming WHERE known IS NOT NULL UNION SELECT contribution_id FROM gone)"
+_SPOKEN = (
+    "(SELECT known AS contribution_id FROM incoming WHERE known IS NOT NULL UNION SELECT contribution_id FROM gone)"
+)
 """Known contributions of which this publication has a new revision."""
 
 _CLOSE_NUMBERED = f"""
