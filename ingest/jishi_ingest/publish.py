@@ -155,7 +155,7 @@ async def hold(connection: asyncpg.Connection, prepared: Prepared, watch: Stopwa
     notes = tuple({"code": reason.code, **reason.values} for reason in prepared.held)
     async with connection.transaction():
         now = await connection.fetchval("SELECT clock_timestamp()")
-        await store(connection, batch.batch_id, batch.source_id, prepared.refused, now)
+        await store(connection, batch.batch_id, batch.source_id, prepared.refused, now, supersede=False)
         result = watch.sign(_result(prepared, "held", counts, dict(prepared.examined.validation.warnings), notes))
         await ledger.finish(connection, batch.batch_id, result)
     return result

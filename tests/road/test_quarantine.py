@@ -193,6 +193,30 @@ async def test_a_discarded_batch_publishes_nothing_and_says_why(city: Any, inven
         await city.release(held["batch"])
 
 
+async def test_the_refused_rows_of_a_held_batch_close_nothing_and_are_given_up_with_it(city: Any, invent: Make) -> None:
+    source = city.declare("tiny", mode="full", more='absence = "end"')
+    rows = [entity(invent, number) for number in range(1, 10)]
+    bad = entity(invent, 0, code="123")
+    await city.deliver(source, [*rows, bad])
+    held = await city.deliver(source, [*rows[:3], bad])
+    assert held["status"] == "held"
+    query = "SELECT batch_id, status FROM jishi.quarantine ORDER BY batch_id"
+    assert [row["status"] for row in await city.rows(query)] == ["open", "open"]
+    await discard_batch(city.connection, held["batch"], "发错了")
+    assert [row["status"] for row in await city.rows(query)] == ["open", "discarded"]
+
+
+async def test_released_they_take_the_place_of_those_before(city: Any, invent: Make) -> None:
+    source = city.declare("tiny", mode="full", more='absence = "end"')
+    rows = [entity(invent, number) for number in range(1, 10)]
+    bad = entity(invent, 0, code="123")
+    await city.deliver(source, [*rows, bad])
+    held = await city.deliver(source, [*rows[:3], bad])
+    await city.release(held["batch"])
+    found = await city.rows("SELECT status FROM jishi.quarantine ORDER BY batch_id")
+    assert [row["status"] for row in found] == ["superseded", "open"]
+
+
 async def test_rows_refused_in_a_held_batch_are_not_kept_twice_after_its_release(city: Any, invent: Make) -> None:
     source = city.declare("tiny")
     rows = [entity(invent, n, code="123" if n < 20 else invent["uscc"](n)) for n in range(50)]

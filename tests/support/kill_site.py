@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -146,16 +146,19 @@ async def ask(url: str, query: str, *values: object) -> list[dict[str, Any]]:
 
 
 @asynccontextmanager
-async def caught(site: Site, stage: Stage, file: Path | None) -> AsyncIterator[int]:
-    """Submit ``file`` (or take the batch that is queued) and yield its number while a run stands at the stage."""
+async def caught(site: Site, stage: Stage, file: Path | Callable[[], Awaitable[object]] | None) -> AsyncIterator[int]:
+    """Submit ``file``, or by calling it (None: take the batch that is queued); yield the batch's number while a run stands
+    at the stage."""
     connection = await engine.connect(site.url, application="test-lock")
     try:
         transaction = connection.transaction()
         if stage.lock is not None and stage.after is None:
             await transaction.start()
             await connection.execute(stage.lock)
-        if file is not None:
+        if isinstance(file, Path):
             await site.submit(file)
+        elif file is not None:
+            await file()
         batch = (await ask(site.url, "SELECT max(batch_id) AS n FROM jishi.batch"))[0]["n"]
         if stage.after is not None:
             await _reach(site, batch, stage.after)

@@ -89,6 +89,3 @@ class Names:
     def strong(self) -> tuple[str, ...]:
         """Strong identifier elements that the stage table has, in order."""
         return tuple(n for n in self.register.identifiers if self.register.elements[n].strong and n in self.staged)
-
-    def staged_identifiers(self) -> tuple[str, ...]:
-        return tuple(name for name in self.register.identifiers if name in self.staged)

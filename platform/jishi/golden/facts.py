@@ -79,7 +79,7 @@ async def _fill_certificate(
 _FILLERS = {"place": _fill_place, "credit_record": _fill_credit, "certificate": _fill_certificate}
 
 _KNOWN = """jishi.identifier i
-WHERE i.register = $1::smallint AND i.strong AND i.valid_to IS NULL"""
+WHERE i.register = $1::smallint AND i.strong AND (i.valid_to IS NULL OR i.valid_to > now())"""
 
 _LATE_ONCE = f"""
 UPDATE {{stage}} s SET decided_on__late = NULL
@@ -164,7 +164,7 @@ def _name_pairs(register: Register, stage: str, staged: frozenset[str], bad: str
         f"""
   SELECT {of_good}, i.uid
   FROM good n JOIN jishi.identifier i ON i.lookup = n.{slot}__lookup AND i.scheme = ANY(n.{slot}__schemes)
-    AND i.register = $2::smallint AND i.strong AND i.valid_to IS NULL
+    AND i.register = $2::smallint AND i.strong AND (i.valid_to IS NULL OR i.valid_to > now())
   WHERE n.uid IS NULL"""
         for slot in slots
     ]

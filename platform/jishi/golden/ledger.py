@@ -288,12 +288,18 @@ async def staged_endings(
 
 
 async def discard_batch(connection: asyncpg.Connection, batch_id: int, reason: str) -> None:
-    """Give up a held batch, or one that we could not run; the reason stands in the ledger from then on."""
+    """Give up a held batch, or one that we could not run, with its refused rows; the reason stands in the ledger."""
     changed = await connection.fetchval(
         """
-UPDATE jishi.batch SET status = 'discarded', finished_at = clock_timestamp(),
-  notes = notes || jsonb_build_array(jsonb_build_object('code', 'ING-DISCARDED', 'name', 'batch', 'reason', $2::text))
-WHERE batch_id = $1 AND status IN ('held', 'failed') RETURNING batch_id""",
+WITH given_up AS (
+  UPDATE jishi.batch SET status = 'discarded', finished_at = clock_timestamp(),
+    notes = notes || jsonb_build_array(jsonb_build_object('code', 'ING-DISCARDED', 'name', 'batch', 'reason', $2::text))
+  WHERE batch_id = $1 AND status IN ('held', 'failed') RETURNING batch_id
+), closed AS (
+  UPDATE jishi.quarantine q SET status = 'discarded', closed_at = clock_timestamp(), closed_by_batch = g.batch_id
+  FROM given_up g WHERE q.batch_id = g.batch_id AND q.status = 'open'
+)
+SELECT batch_id FROM given_up""",
         batch_id,
         reason,
     )

@@ -99,26 +99,43 @@ def _by_value(register: Register) -> list[tuple[Register, Reference]]:
     ]
 
 
-_CLOSE_NUMBERED = """
-UPDATE jishi.relation r SET effective_to = d.valid_to, closed_at = $3
-FROM (SELECT known AS contribution_id FROM incoming WHERE known IS NOT NULL UNION SELECT contribution_id FROM gone) c
-JOIN jishi.identifier d ON d.contribution_id = c.contribution_id AND d.register = $1::smallint
-  AND d.element = ANY($2::text[]) AND d.valid_to IS NOT NULL
-WHERE r.contribution_id = d.contribution_id AND r.from_register = d.register AND r.element = d.element
-  AND r.to_lookup = d.lookup AND r.closed_at IS NULL"""
-"""A contribution that no longer carries the number, or has ended, no longer refers."""
+_SPOKEN = (
+    "(SELECT known AS contribution_id FROM incoming WHERE known IS NOT NULL UNION SELECT contribution_id FROM gone)"
+)
+"""Known contributions of which this publication has a new revision."""
 
-_APPEND_NUMBERED = """
+_CLOSE_NUMBERED = f"""
+UPDATE jishi.relation r SET effective_to = d.valid_to, closed_at = $3
+FROM {_SPOKEN} c
+JOIN LATERAL (
+  SELECT i.element, i.lookup, i.valid_from, max(i.valid_to) AS valid_to
+  FROM jishi.identifier i
+  WHERE i.contribution_id = c.contribution_id AND i.register = $1::smallint AND i.element = ANY($2::text[])
+    AND i.valid_to IS NOT NULL
+  GROUP BY 1, 2, 3
+) d ON TRUE
+WHERE r.contribution_id = c.contribution_id AND r.from_register = $1::smallint AND r.element = d.element
+  AND r.to_lookup = d.lookup AND r.effective_from = d.valid_from
+  AND NOT EXISTS (
+    SELECT FROM jishi.identifier i
+    WHERE i.contribution_id = r.contribution_id AND i.register = r.from_register AND i.element = r.element
+      AND i.lookup = r.to_lookup AND i.valid_from = r.effective_from AND i.valid_to IS NOT DISTINCT FROM r.effective_to
+  )"""
+"""A contribution refers for as long as it carries the number, and no longer."""
+
+_APPEND_NUMBERED = f"""
 INSERT INTO jishi.relation (kind, from_register, from_uid, contribution_id, element, to_scheme, to_lookup, effective_from,
-  recorded_at, batch_id)
-SELECT e.kind, d.register, d.uid, d.contribution_id, d.element, d.scheme, d.lookup, d.valid_from, $5, $6::bigint
+  effective_to, recorded_at, closed_at, batch_id)
+SELECT e.kind, d.register, d.uid, d.contribution_id, d.element, d.scheme, d.lookup, d.valid_from, d.valid_to, $5::timestamptz,
+  CASE WHEN d.valid_to IS NOT NULL THEN $5::timestamptz END, $6::bigint
 FROM jishi.identifier d JOIN unnest($2::text[], $3::text[]) e (element, kind) ON e.element = d.element
-WHERE d.register = $1::smallint AND d.valid_to IS NULL
-  AND (d.contribution_id > $4 OR d.contribution_id IN (SELECT known FROM incoming WHERE known IS NOT NULL))
+WHERE d.register = $1::smallint
+  AND (d.contribution_id > $4 OR d.contribution_id IN (SELECT contribution_id FROM {_SPOKEN} c))
   AND NOT EXISTS (
     SELECT FROM jishi.relation r
     WHERE r.contribution_id = d.contribution_id AND r.from_register = d.register AND r.element = d.element
-      AND r.to_lookup = d.lookup AND r.closed_at IS NULL
+      AND r.to_lookup = d.lookup AND r.effective_from = d.valid_from
+      AND r.effective_to IS NOT DISTINCT FROM d.valid_to
   )"""
 """What the new revisions refer to."""
 
@@ -155,7 +172,7 @@ FROM (
   JOIN unnest($1::smallint[], $2::text[], $3::smallint[]) m (source, element, target)
     ON m.source = r.from_register AND m.element = r.element
   JOIN jishi.identifier i ON i.lookup = r.to_lookup AND i.scheme = r.to_scheme AND i.register = m.target AND i.strong
-    AND i.valid_to IS NULL
+    AND (i.valid_to IS NULL OR i.valid_to > $4)
   WHERE r.to_uid IS NULL AND r.to_lookup IS NOT NULL """
 
 _ONE_TARGET = """

@@ -17,6 +17,7 @@ from jishi.golden.bulk import Bulk
 from jishi.golden.columns import Names
 from jishi.golden.feed import publish_changes
 from jishi.golden.lock import Clock, lock_register
+from jishi.golden.numbers import carry_numbers
 from jishi.golden.recompute import recompute
 from jishi.golden.relations import relate
 from jishi.matching.anchors import link_by_identifier
@@ -69,7 +70,7 @@ async def merge_batch(connection: asyncpg.Connection, merge: Merge) -> Merged:
     bulk = Bulk(connection, names)
     unchanged = await _sort_out(connection, merge, clock)
     begun = time.monotonic()
-    await link_by_identifier(connection, names.register, names.stage, names.staged, names.golden)
+    await link_by_identifier(connection, names.register, names.stage, names.staged, names.golden, clock.recorded_at)
     match_s = time.monotonic() - begun
     rows = await connection.fetchrow(_rows(names))
     await bulk.begin(rows["inserted"])
@@ -80,7 +81,7 @@ async def merge_batch(connection: asyncpg.Connection, merge: Merge) -> Merged:
     await connection.execute(_new_links(merge), first, merge.source_id, merge.rank, ranks, merge.ruleset_id)
     for known in ("incoming", "settled"):
         await connection.execute(_known_links(merge, known), merge.ruleset_id, merge.rank, ranks)
-    await _identifiers(connection, merge, clock)
+    await carry_numbers(connection, names, clock, accepted(names))
     await connection.execute(_REVIEWS, number, first, batch, clock.recorded_at)
     await connection.execute(_TOUCHED)
     await connection.execute("ANALYZE touched")
@@ -242,46 +243,6 @@ SET digest = s.digest, raw_tag = s.raw_tag, ended = s.ended, scope = s.scope, or
 FROM {known} i JOIN {merge.names.stage} s USING (row_number)
 {f"LEFT JOIN {merge.bad} b ON b.row_number = i.row_number" if merge.bad else ""}
 WHERE i.known = l.contribution_id"""
-
-
-async def _identifiers(connection: asyncpg.Connection, merge: Merge, clock: Clock) -> None:
-    """Close the numbers a changed contribution no longer carries and add those it carries now."""
-    names = merge.names
-    for element in names.staged_identifiers():
-        declared = names.register.elements[element]
-        cipher = f"s.{element}__cipher" if f"{element}__cipher" in names.staged else "NULL::bytea"
-        await connection.execute(
-            f"""
-UPDATE jishi.identifier d SET valid_to = s.effective_from
-FROM incoming i JOIN {names.stage} s USING (row_number)
-WHERE i.known IS NOT NULL AND d.contribution_id = i.known AND d.register = $1 AND d.element = $2 AND d.valid_to IS NULL
-  AND (s.{element}__lookup IS NULL OR d.lookup <> s.{element}__lookup OR s.ended)""",
-            names.register.number,
-            element,
-        )
-        for which in (
-            "s.known IS NULL",
-            "s.known IS NOT NULL AND NOT EXISTS (SELECT FROM jishi.identifier d WHERE d.contribution_id = s.known"
-            f" AND d.register = $1 AND d.element = $3 AND d.valid_to IS NULL AND d.lookup = s.{element}__lookup)",
-        ):
-            await connection.execute(
-                f"""
-INSERT INTO jishi.identifier
-  (register, contribution_id, uid, element, scheme, lookup, cipher, masked, strong, valid_from)
-SELECT $1::smallint, COALESCE(s.known, $2 + s.row_number), s.entity, $3::text, s.{element}__scheme, s.{element}__lookup,
-  {cipher}, s.{element}, $4::boolean, s.effective_from
-FROM {accepted(names)}
-WHERE s.{element}__lookup IS NOT NULL AND NOT s.ended AND {which}""",
-                names.register.number,
-                clock.last_contribution_id,
-                element,
-                declared.strong,
-            )
-    await connection.execute(
-        "UPDATE jishi.identifier d SET valid_to = g.t FROM gone g"
-        " WHERE d.contribution_id = g.contribution_id AND d.register = $1 AND d.valid_to IS NULL",
-        names.register.number,
-    )
 
 
 _REVIEWS = """

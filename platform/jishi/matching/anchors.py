@@ -7,6 +7,8 @@ conflict of a known row changes no link: it asks a steward.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import asyncpg
 
 from jishi.matching.former import known_by
@@ -17,9 +19,10 @@ NEW, STRONG = 1, 2
 
 
 async def link_by_identifier(
-    connection: asyncpg.Connection, register: Register, stage: str, staged: frozenset[str], golden: str
+    connection: asyncpg.Connection, register: Register, stage: str, staged: frozenset[str], golden: str, now: datetime
 ) -> None:
-    """Decide every row of ``incoming``; rows already known keep their entity."""
+    """Decide every row of ``incoming``; rows already known keep their entity. A number that an entity carries until a day
+    after ``now`` is still its own."""
     await connection.execute(
         "CREATE TEMP TABLE conflict (row_number bigint, other_uid uuid, reason text) ON COMMIT DROP"
     )
@@ -28,11 +31,11 @@ async def link_by_identifier(
         return
     await connection.execute(_shared(stage, slots))
     await connection.execute("ANALYZE shared")
-    await connection.execute(_met(stage, slots), register.number)
+    await connection.execute(_met(stage, slots), register.number, now)
     await connection.execute("ANALYZE incoming")
     await connection.execute(_anchors(stage, slots, staged))
     await connection.execute("ANALYZE anchor")
-    await connection.execute(_candidates(register, stage, golden, staged), register.number)
+    await connection.execute(_candidates(register, stage, golden, staged), register.number, now)
     await connection.execute("ANALYZE candidate")
     await connection.execute(_BRIDGES)
     await connection.execute(_groups(len(slots)))
@@ -58,7 +61,7 @@ def _met(stage: str, slots: list[str]) -> str:
     meeting = "\n  UNION ".join(
         f"""SELECT s.row_number FROM {stage} s JOIN shared h ON h.lookup = s.{name}__lookup
   UNION SELECT s.row_number FROM {stage} s
-    JOIN jishi.identifier d ON d.lookup = s.{name}__lookup AND d.register = $1 AND d.strong AND d.valid_to IS NULL"""
+    JOIN jishi.identifier d ON d.lookup = s.{name}__lookup AND d.register = $1 AND d.strong AND {_carried("d")}"""
         for name in slots
     )
     return f"""
@@ -67,6 +70,11 @@ SELECT s.row_number, NULL, s.ended, s.effective_from, s.uid, 1, TRUE, FALSE, FAL
 FROM ({meeting}) m JOIN {stage} s USING (row_number)
 WHERE NOT EXISTS (SELECT FROM settled e WHERE e.row_number = m.row_number)
   AND NOT EXISTS (SELECT FROM incoming i WHERE i.row_number = m.row_number)"""
+
+
+def _carried(alias: str) -> str:
+    """Numbers that are carried now or will be."""
+    return f"({alias}.valid_to IS NULL OR {alias}.valid_to > $2)"
 
 
 def _anchors(stage: str, slots: list[str], staged: frozenset[str]) -> str:
@@ -91,7 +99,7 @@ def _candidates(register: Register, stage: str, golden: str, staged: frozenset[s
 CREATE TEMP TABLE candidate ON COMMIT DROP AS
 SELECT DISTINCT ON (a.row_number, a.slot) a.row_number, a.slot, i.uid
 FROM anchor a
-JOIN jishi.identifier i ON i.lookup = a.lookup AND i.register = $1 AND i.strong AND i.valid_to IS NULL
+JOIN jishi.identifier i ON i.lookup = a.lookup AND i.register = $1 AND i.strong AND {_carried("i")}
   AND (i.scheme = a.scheme OR i.scheme = a.scheme_alt)
 JOIN {stage} s ON s.row_number = a.row_number
 LEFT JOIN {golden} g ON g.uid = i.uid

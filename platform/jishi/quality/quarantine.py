@@ -26,11 +26,19 @@ def row_context(batch_id: int, row_number: int) -> bytes:
 
 
 async def store(
-    connection: asyncpg.Connection, batch_id: int, source_id: int, refused: Iterable[Refused], now: datetime
+    connection: asyncpg.Connection,
+    batch_id: int,
+    source_id: int,
+    refused: Iterable[Refused],
+    now: datetime,
+    *,
+    supersede: bool = True,
 ) -> int:
-    """Keep the rows; a newer word of the same source about the same key closes what was open. Number of rows kept."""
+    """Keep the rows; a newer word of the same source about the same key closes what was open, unless it is held back
+    itself (``supersede``). Number of rows kept."""
     kept = await _keep(connection, batch_id, source_id, refused, ("open", now, None, None))
-    await connection.execute(_SUPERSEDE, batch_id, source_id, now)
+    if supersede:
+        await connection.execute(_SUPERSEDE, batch_id, source_id, now)
     return kept
 
 
