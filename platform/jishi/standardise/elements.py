@@ -64,7 +64,7 @@ def _text(name: str, element: DataElement, take: Take, delivery: Delivery) -> pl
     elif transform in ("uscc", "uscc_or_none"):
         value = delivery.usccs(take)["value"]
     elif transform == "address_part":
-        value = delivery.address(take)[take.params["part"]]
+        value = delivery.address(take)[take.params["address_part"]]
     else:
         value = delivery.take(take)
     if transform == "address":

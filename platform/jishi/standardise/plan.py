@@ -126,5 +126,5 @@ class Plan:
     def _parts(self, address: Take) -> Iterator[tuple[str, Take]]:
         for name, element in self.register.elements.items():
             if element.address_part is not None and element.address_part[0] == address.element:
-                params = {"part": element.address_part[1]}
+                params = {"address_part": element.address_part[1]}
                 yield name, Take(name, address.columns, "address_part", address.constant, params)
