@@ -72,7 +72,8 @@ def fold_header(text: str) -> str:
 
 
 def clean_headers(cells: Iterable[str]) -> tuple[str, ...]:
-    """Header cells as column names: trimmed; a nameless one becomes ``#3``, one that clashes with ours ``#row_number``.
+    """Header cells as column names: trimmed; a nameless one becomes ``#3``, one that clashes with ours ``#row_number``, one
+    that Polars would take for a pattern of names (``*``, ``^…$``) likewise.
 
     Raises InputRefusedError ``ING-HEADER-DUPLICATE`` and ``-LONG`` with the positions (not the texts: a file without a
     header row would show a person there), ``ING-READ-WIDE``, and ``ING-READ-EMPTY`` when no cell holds anything.
@@ -86,11 +87,16 @@ def clean_headers(cells: Iterable[str]) -> tuple[str, ...]:
         raise InputRefusedError("ING-HEADER-LONG", positions=", ".join(map(str, long)), limit=HEADER_LONGEST)
     places: dict[str, list[int]] = {}
     for position, name in enumerate(names, start=1):
-        places.setdefault(name or f"#{position}", []).append(position)
+        places.setdefault(_column_name(name) or f"#{position}", []).append(position)
     twice = [", ".join(map(str, found)) for found in places.values() if len(found) > 1]
     if twice:
         raise InputRefusedError("ING-HEADER-DUPLICATE", positions="; ".join(twice))
-    return tuple(f"#{name}" if name in (*ROW_COLUMNS, GEOMETRY) else name for name in places)
+    return tuple(places)
+
+
+def _column_name(header: str) -> str:
+    is_pattern = header == "*" or (header.startswith("^") and header.endswith("$"))
+    return f"#{header}" if is_pattern or header in (*ROW_COLUMNS, GEOMETRY) else header
 
 
 _UNSEEN = dict.fromkeys([0, 0xFEFF, 0x200B])
