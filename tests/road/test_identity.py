@@ -198,6 +198,33 @@ async def test_a_number_that_now_names_someone_else_moves_nobody(city: Any, inve
     assert len(await city.served("natural_person", "uid")) == 2
 
 
+async def test_so_it_is_where_the_other_comes_in_the_same_delivery(city: Any, invent: Make) -> None:
+    source = city.declare("tiny", "persons")
+    await city.deliver(source, [person(invent, 1, "严测甲"), person(invent, 2, "严测乙")])
+    taken = invent["citizen"](7)
+    receipt = await city.deliver(
+        source,
+        [
+            person(invent, 1, "严测甲", number=taken),
+            person(invent, 2, "严测乙", number=taken),
+            person(invent, 7, "严测丙"),
+        ],
+    )
+    assert receipt["golden"]["review"] == 2
+    assert await _reviews(city) == [("identifier-conflict", "MAT-KNOWN-ELSEWHERE")] * 2
+    assert len(await city.served("natural_person", "uid")) == 3
+
+
+async def test_a_conflict_is_put_to_a_steward_once(city: Any, invent: Make) -> None:
+    source = city.declare("tiny", "persons")
+    rows = [person(invent, 1, "严测甲"), person(invent, 1, "卜同乙", key="X")]
+    await city.deliver(source, rows)
+    for phone in ("13900000001", "13900000002"):
+        receipt = await city.deliver(source, [{**row, "phone": phone} for row in rows])
+        assert (receipt["updated"], receipt["golden"]["review"]) == (2, 0)
+    assert await _reviews(city) == [("identifier-conflict", "MAT-CONTRADICTION")]
+
+
 async def test_a_name_alone_links_nobody(city: Any, invent: Make) -> None:
     one, two = city.declare("one", "persons"), city.declare("two", "persons", rank=20)
     await city.deliver(one, [person(invent, 1, "严测甲", number="")])

@@ -41,10 +41,11 @@ async def link_by_identifier(
     await connection.execute(_groups(len(slots)))
     await connection.execute("ANALYZE grouped")
     await _contradictions(connection, register, stage, staged, golden)
-    await connection.execute(_KNOWN_CONFLICTS)
+    await connection.execute(_known_conflicts(), register.number, now)
     await connection.execute(_LINK_CANDIDATES)
     await connection.execute(_LINK_GROUPS)
     await connection.execute(_SPLIT_NUMBERS)
+    await connection.execute(_met_conflicts(), register.number, now)
     await _others_names(connection, register, stage, staged, golden)
 
 
@@ -208,13 +209,36 @@ WHERE x.reason = $2 AND i.row_number = x.row_number AND r.register = $1::smallin
 """Known rows that a steward has still before him for the same reason."""
 
 
-_KNOWN_CONFLICTS = """
+def _new_to(row: str, anchor: str) -> str:
+    """Whether a known row's entity does not carry the number of an anchor yet."""
+    return f"""{row}.known IS NOT NULL AND NOT EXISTS (
+    SELECT FROM jishi.identifier d
+    WHERE d.lookup = {anchor}.lookup AND d.register = $1 AND d.strong AND {_carried("d")} AND d.uid = {row}.uid
+  )"""
+
+
+def _known_conflicts() -> str:
+    """Known contributions whose number now points to another entity: they stay where they are, a steward decides."""
+    return f"""
 INSERT INTO conflict
 SELECT i.row_number, c.uid, 'MAT-KNOWN-ELSEWHERE'
-FROM incoming i JOIN candidate c USING (row_number)
-WHERE i.known IS NOT NULL AND c.uid <> i.uid
-  AND NOT EXISTS (SELECT FROM candidate d WHERE d.row_number = i.row_number AND d.uid = i.uid)"""
-"""Known contributions whose number now points to another entity: they stay where they are, a steward decides."""
+FROM incoming i JOIN candidate c USING (row_number) JOIN anchor a USING (row_number, slot)
+WHERE c.uid <> i.uid AND {_new_to("i", "a")}"""
+
+
+def _met_conflicts() -> str:
+    """Likewise those that take, in this delivery, the number of a new row, or of another known row before them."""
+    return f"""
+INSERT INTO conflict
+SELECT DISTINCT ON (i.row_number) i.row_number, o.uid, 'MAT-KNOWN-ELSEWHERE'
+FROM anchor a JOIN incoming i ON i.row_number = a.row_number
+JOIN anchor b ON b.lookup = a.lookup AND b.scheme = a.scheme AND b.row_number <> a.row_number
+JOIN incoming o ON o.row_number = b.row_number
+WHERE o.uid <> i.uid AND (o.known IS NULL OR o.row_number < i.row_number) AND NOT i.ended AND NOT o.ended
+  AND {_new_to("i", "a")}
+  AND NOT EXISTS (SELECT FROM conflict x WHERE x.row_number = i.row_number)
+ORDER BY i.row_number, b.row_number"""
+
 
 _LINK_CANDIDATES = """
 UPDATE incoming i SET uid = c.uid, method = 2, single = FALSE
@@ -232,7 +256,7 @@ _SPLIT_NUMBERS = """
 WITH bearer AS (
   SELECT DISTINCT a.lookup, a.scheme, i.uid
   FROM anchor a JOIN incoming i USING (row_number)
-  WHERE NOT i.ended AND NOT EXISTS (SELECT FROM conflict x WHERE x.row_number = a.row_number)
+  WHERE i.known IS NULL AND NOT i.ended AND NOT EXISTS (SELECT FROM conflict x WHERE x.row_number = a.row_number)
 ), split AS (
   SELECT lookup, scheme FROM bearer GROUP BY lookup, scheme HAVING count(*) > 1
 )
@@ -242,4 +266,4 @@ FROM split JOIN anchor a USING (lookup, scheme) JOIN bearer b USING (lookup, sch
 JOIN incoming i ON i.row_number = a.row_number AND i.known IS NULL AND NOT i.ended
 WHERE b.uid < i.uid AND NOT EXISTS (SELECT FROM conflict x WHERE x.row_number = a.row_number)
 ORDER BY i.uid, b.uid, a.row_number"""
-"""A number that rows of one delivery carry who, by their other numbers, became different entities: the younger one asks."""
+"""A number that new rows of one delivery carry who, by their other numbers, became different entities: the younger one asks."""
