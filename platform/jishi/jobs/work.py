@@ -31,6 +31,7 @@ GiveUp = Callable[[Mapping[str, Any], JishiError], Awaitable[None]]
 GONE = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the statement after one that the server's death cut short
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -62,7 +63,7 @@ class Worker:
         while not stop.is_set():
             try:
                 await self._serve(stop)
-            except (*GONE, JishiError) as error:
+            except Exception as error:  # what a dying connection raises has many names
                 if not lost_database(error):
                     raise
                 log.warning("database unreachable (%s), trying again", type(error).__name__)
@@ -111,6 +112,7 @@ class Worker:
             result = await self.handlers[job.kind](job.payload, report)
         except Exception as error:  # the edge of a run: noted, never hidden
             if lost_database(error):
+                connection.terminate()  # it may be stuck in the middle of something; its locks go with it
                 raise
             await self._fail(connection, job, error)
         else:
