@@ -12,10 +12,12 @@ from pathlib import Path
 import numpy as np
 import openpyxl
 import polars as pl
+import pyarrow as pa
 import pyogrio
 import pytest
 import shapely
 import xlwt
+from pyarrow import parquet
 
 from jishi.errors import InputRefusedError
 from jishi_ingest.connectors import Reading, ReadOptions, read_delivery
@@ -277,3 +279,15 @@ def test_damaged_nested_and_oversized_archives_are_refused() -> None:
     assert code_of(gzip.compress(bomb), "a.csv.gz") == "ING-READ-BOMB"
     assert code_of(zipped(a=bomb), "a.zip") == "ING-READ-BOMB"
     assert code_of(gzip.compress(data), "a.csv.gz", ReadOptions(max_bytes=1000)) == "ING-READ-BOMB"
+
+
+def test_a_parquet_file_whose_texts_are_no_utf_8_is_refused() -> None:
+    """A writer that damaged a text; found by fuzzing."""
+    texts = pa.Array.from_buffers(
+        pa.string(), 1, [None, pa.py_buffer(b"\x00\x00\x00\x00\x02\x00\x00\x00"), pa.py_buffer(b"\xff\xfe")]
+    )
+    buffer = io.BytesIO()
+    parquet.write_table(pa.table({"企业名称": texts}), buffer)
+    with pytest.raises(InputRefusedError) as caught:
+        list(read_delivery(io.BytesIO(buffer.getvalue()), "a.parquet", ReadOptions()).chunks)
+    assert caught.value.code == "ING-READ-PARQUET"

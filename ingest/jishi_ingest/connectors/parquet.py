@@ -73,6 +73,7 @@ def _frames(file: Any, size: int, fields: list[str], geometry: str | None, chunk
         for batch in file.iter_batches(batch_size=_rows_at_once(file, chunk_rows)):
             if not batch.num_rows:
                 continue
+            batch.validate(full=True)  # texts that are no UTF-8 would end the process later
             frame = pl.DataFrame(pl.from_arrow(batch))
             columns = [to_text(frame[field]).alias(name) for field, name in zip(fields, names, strict=True)]
             if geometry is not None:
