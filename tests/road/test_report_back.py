@@ -212,7 +212,7 @@ async def test_the_departments_file_holds_every_refused_row_as_it_was_sent(
     assert lines[0][4:-1] == [
         "第1户",
         "D1",
-        " =HYPERLINK(1) ",
+        "' =HYPERLINK(1) ",
         "",
         wrong(invent["uscc"](1)),
         "2001-02-03",
