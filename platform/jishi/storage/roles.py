@@ -17,12 +17,38 @@ API = "jishi_api"
 AUDIT = "jishi_audit"
 ROLES = (OWNER, INGEST, API, AUDIT)
 
-#: Tables the API may add rows to; it updates and deletes nowhere.
-API_INSERTS = ("disclosure",)
+#: Tables the API may add rows to; it deletes nowhere.
+API_INSERTS = (
+    "disclosure",
+    "disclosure_seal",
+    "administrative_act",
+    "access_alert",
+    "access_grant",
+    "application",
+    "application_step",
+    "quota_use",
+)
+#: The only columns the API may update, by table.
+API_UPDATES = {
+    "access_grant": ("revoked_at", "revoked_by"),
+    "application": ("status", "answer_due", "grant_id"),
+    "quota_use": ("subjects",),
+    "user_account": ("failures", "locked_until"),
+}
 #: Tables that are only ever added to, whoever writes.
-APPEND_ONLY = ("disclosure",)
+APPEND_ONLY = ("disclosure", "disclosure_seal", "administrative_act", "application_step")
 #: Tables an auditor reads.
-AUDIT_READS = ("disclosure", "disclosure_seal", "client", "department")
+AUDIT_READS = (
+    "disclosure",
+    "disclosure_seal",
+    "signing_key",
+    "administrative_act",
+    "access_alert",
+    "access_grant",
+    "client",
+    "user_account",
+    "department",
+)
 
 
 async def create_roles(connection: Connection[Any], passwords: dict[str, str]) -> None:
@@ -74,6 +100,9 @@ async def grant_all(connection: Connection[Any]) -> None:
             await _run(connection, "GRANT SELECT ON ALL TABLES IN SCHEMA jishi TO %I", API)
             for table in await _existing(connection, API_INSERTS):
                 await _run(connection, "GRANT INSERT ON jishi.%I TO %I", table, API)
+            for table, columns in API_UPDATES.items():
+                for column in columns if await _existing(connection, (table,)) else ():
+                    await _run(connection, "GRANT UPDATE (%I) ON jishi.%I TO %I", column, table, API)
             await _run(connection, "GRANT USAGE ON ALL SEQUENCES IN SCHEMA jishi TO %I", API)
         if AUDIT in present:
             for table in await _existing(connection, AUDIT_READS):
