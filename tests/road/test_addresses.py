@@ -94,6 +94,57 @@ async def test_an_entity_has_the_county_of_its_domicile(city: Any, invent: Make)
     ]
 
 
+STANDARD = """
+id = "doors"
+title = "测试"
+title_en = "Test"
+department = "11320500000090077L"
+register = "place"
+rank = 10
+key = ["编号"]
+mode = "delta"
+effective = "delivery"
+
+[map]
+place_type = { constant = "address" }
+crs_source_code = { constant = "1" }
+place_name = { from = "地址" }
+address_full = { from = "地址", as = "address" }
+geom = { from = ["经度", "纬度"], as = "point" }
+"""
+
+
+async def test_an_entity_is_located_at_the_standard_address_of_its_domicile(city: Any, invent: Make) -> None:
+    """However its domicile is written; the address may come later, and moving house ends it."""
+    sources = city.settings.home_dir / "sources"
+    sources.mkdir(exist_ok=True)
+    (sources / "doors.toml").write_text(STANDARD, encoding="utf-8")
+    city.opened = None
+
+    def firm(number: int, address: str) -> dict[str, object]:
+        return {"企业名称": f"测试企业{number}号", "统一社会信用代码": invent["uscc"](number), "注册地址": address}
+
+    first, second = "江苏省苏州市姑苏区平江路12号3幢501室", "苏州市姑苏区十全街8号"
+    await city.deliver(
+        "enterprise-registration", [firm(1, "苏州市姑苏区平江路１２号3号楼501室"), firm(2, "姑苏区平江路")]
+    )
+    doors = [{"编号": n, "地址": text, "经度": "120.63", "纬度": "31.31"} for n, text in enumerate((first, second))]
+    await city.deliver("doors", doors)
+    assert await _located(city) == [("测试企业1号", first, True)]
+
+    await city.deliver("enterprise-registration", [firm(1, second)])
+    assert await _located(city) == [("测试企业1号", first, False), ("测试企业1号", second, True)]
+
+
+async def _located(city: Any) -> list[tuple[Any, ...]]:
+    found = await city.rows(
+        "SELECT e.entity_name, p.address_full, r.effective_to IS NULL AS open FROM jishi.relation r"
+        " JOIN jishi.legal_entity e ON e.uid = r.from_uid JOIN jishi.place p ON p.uid = r.to_uid"
+        " WHERE r.kind = 'located_at' AND p.place_type = 'address' ORDER BY r.relation_id"
+    )
+    return [tuple(row.values()) for row in found]
+
+
 async def test_addresses_of_persons_are_read_only_where_their_source_says_so(city: Any, invent: Make) -> None:
     person = {"key": "K1", "name": "测试甲", "number": invent["citizen"](1), "address": "苏州市沧浪区十全街1号"}
     source = city.declare("people", "persons")

@@ -311,6 +311,16 @@ class LegalEntity(SQLModel):
             queryable=True,
         ),
     ] = None
+    domicile_location: Annotated[
+        str | None,
+        address_part(
+            "住所定位键",
+            "What the domicile has in common with the standard address of its door",
+            "location",
+            of="domicile",
+            standard="P",
+        ),
+    ] = None
     post_code: Annotated[str | None, DataElement("邮政编码", Kind.TEXT, "Post code", BOOK, 6)] = None
     parent_entity_uscc: Annotated[
         str | None,
@@ -345,5 +355,6 @@ REGISTER = Register(
         Reference(
             "located_at", "domicile_division_code", ("place",), "division_code", where=(("place_type", "division"),)
         ),
+        Reference("located_at", "domicile_location", ("place",), "addr_location", where=(("place_type", "address"),)),
     ),
 )

@@ -190,6 +190,12 @@ class Place(SQLModel):
         str | None,
         address_part("可能的区县代码", "Counties in question, joined by |", "candidates", standard="GB/T 2260"),
     ] = None
+    addr_location: Annotated[
+        str | None,
+        address_part(
+            "地址定位键", "What addresses of one door have in common", "location", standard="P", queryable=True
+        ),
+    ] = None
     county_code: Annotated[
         str | None, DataElement("所在区县代码", Kind.TEXT, "County of the place", "GB/T 2260", 6, queryable=True)
     ] = None

@@ -7,11 +7,12 @@ import re
 import polars as pl
 
 from jishi.standardise.address.gazetteer import Gazetteer
+from jishi.standardise.address.location import location_of
 from jishi.standardise.address.parse import read
 from jishi.standardise.address.parts import KINDS
 from jishi.standardise.address.resolve import resolve
 
-DIVISION_COLUMNS = ("division_code", "named_code", "town_code", "resolution", "candidates")
+DIVISION_COLUMNS = ("division_code", "named_code", "town_code", "resolution", "candidates", "location")
 LAYOUT = "layout"
 COLUMNS = (*KINDS, *DIVISION_COLUMNS, LAYOUT)
 _STEP = re.compile("([a-z])([0-9]+)")
@@ -24,7 +25,8 @@ def parse_addresses(text: pl.Series, gazetteer: Gazetteer, within: str | pl.Seri
 
     A part is null where the address has none; ``remainder`` holds what is no part. ``division_code`` is the county of
     today (six digits), null where none is named (``resolution`` none) or several are in question (ambiguous, their codes
-    in ``candidates``, joined by ``|``); ``named_code`` the code of the county as it was named, ``town_code`` nine digits.
+    in ``candidates``, joined by ``|``); ``named_code`` the code of the county as it was named, ``town_code`` nine digits;
+    ``location`` is equal for addresses that name the same door (:func:`jishi.standardise.address.location.location_of`).
     ``within``: code prefix of the place the source is at home in, for all rows or one a row. ``layout`` lets
     :func:`compose` put the text together again. Equal addresses are read once.
     """
@@ -74,6 +76,7 @@ def _row(text: str, gazetteer: Gazetteer, within: str) -> tuple[str | None, ...]
         found.town,
         found.how.value,
         "|".join(found.candidates) or None,
+        location_of(found.code, parts),
         "".join(layout),
     )
 
