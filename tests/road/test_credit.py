@@ -368,3 +368,18 @@ async def test_numbers_of_persons_stand_nowhere_in_clear(city: Any, invent: dict
 def _items(text: str) -> list[dict[str, str]]:
     found: list[dict[str, str]] = json.loads(text)
     return found
+
+
+async def test_a_party_named_only_by_its_organisation_code_is_found(
+    city: Any, invent: dict[str, Callable[..., str]]
+) -> None:
+    """The entity may arrive later; its social credit code contains the organisation code."""
+    code = invent["uscc"](7)
+    party = penalty("", CF_XDR_ZZJG=f"{code[8:16]}-{code[16]}")
+    assert (await deliver(city, "penalties", [party]))["inserted"] == 1
+    subject = "SELECT to_uid FROM jishi.relation WHERE kind = 'subject'"
+    assert await city.rows(subject) == [{"to_uid": None}]
+    firm = {"企业名称": "苏州某某商贸有限公司", "统一社会信用代码": code, "注册地址": "姑苏区平江路1号"}
+    await city.deliver("enterprise-registration", [firm])
+    uid = await city.value("SELECT uid FROM jishi.legal_entity")
+    assert await city.rows(subject) == [{"to_uid": uid}]

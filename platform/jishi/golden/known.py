@@ -174,7 +174,7 @@ class Known:
         if rows.is_empty():
             return Settled(0)
         same = int(rows["same"].sum())
-        shared = rows[_repeated(rows["k1"])].filter("clean")
+        shared = rows.filter(_repeated(rows["k1"]) & rows["clean"])
         shared = shared.filter(pl.struct(KEY).is_duplicated()) if shared.height else shared
         if shared.is_empty():
             return Settled(same)
@@ -267,16 +267,12 @@ def hashing() -> str:
     return f"polars {pl.__version__}"
 
 
-def _repeated(halves: pl.Series) -> np.ndarray[Any, np.dtype[Any]]:
-    """Places of values that stand more than once; sorting needs a fraction of a hash table's memory."""
-    values = halves.to_numpy()
-    order = np.argsort(values).astype(np.int32)
-    ordered = values[order]
-    equal = ordered[1:] == ordered[:-1]
-    repeated = np.zeros(len(values), dtype=bool)
-    repeated[order[1:][equal]] = True
-    repeated[order[:-1][equal]] = True
-    return np.flatnonzero(repeated)
+def _repeated(halves: pl.Series) -> pl.Series:
+    """Whether each value stands more than once; sorting in place needs a fraction of a hash table's memory."""
+    ordered = halves.to_numpy(writable=True)
+    ordered.sort()
+    repeated = pl.Series(np.unique(ordered[1:][ordered[1:] == ordered[:-1]]))
+    return halves.is_in(repeated.implode())
 
 
 def _tags(frame: pl.DataFrame) -> pl.DataFrame:

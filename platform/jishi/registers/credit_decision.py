@@ -105,7 +105,6 @@ class CreditDecision(SQLModel):
             "GB 11714-1997",
             9,
             scheme="organisation_code",
-            refers=_subject,
             checks=(check_character("cp_org_code", "QLT-ORGCODE-CHECK"),),
         ),
     ] = None

@@ -13,6 +13,7 @@ from jishi.registers.checks import fact, not_before
 from jishi.registers.clock import WITHHELD, ClockRule
 from jishi.registers.credit_decision import PUBLICITY, CreditDecision
 from jishi.registers.element import Check, DataElement, Kind, Sensitivity, Severity, Test
+from jishi.registers.reference import Reference
 from jishi.registers.register import Contradiction, Register
 from jishi.registers.survivorship import Survivorship
 
@@ -171,6 +172,8 @@ REGISTER = Register(
             ),
         )
     ),
+    # An organisation code is no identifier of an entity's record, only one of its values.
+    referring=(Reference("subject", "cp_org_code", ("legal_entity",), "org_code"),),
     # The values of a golden record come from several sources, so that every reason is looked at by itself.
     clocks=(
         ClockRule(at=None, when=(("grade_publication_code", ("2",)),), state=WITHHELD),
