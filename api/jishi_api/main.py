@@ -4,29 +4,57 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 
 from jishi import __doc__ as about
 from jishi.settings import Settings
 from jishi_api.edge import Edge, handle_errors
+from jishi_api.hot import Hot
 from jishi_api.openapi import describe
-from jishi_api.routers import collections, dictionary, health, items, landing, stewardship
+from jishi_api.request_log import RequestLog
+from jishi_api.routers import collections, dictionary, health, items, landing, metrics, stewardship
 from jishi_api.serving import prepare
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The API of one deployment. Nothing is opened or read from disk before it starts up."""
+class Application(FastAPI):
+    """The framework's application behind our edge; the routes that carry data are reached without it."""
+
+    front: Edge
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope["app"] = self
+            await self.front(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+    async def framework(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The way through the framework's own layers."""
+        await super().__call__(scope, receive, send)
+
+
+def create_app(
+    settings: Settings, requests: RequestLog | None = None, metrics_folder: Path | None = None
+) -> Application:
+    """The API of one deployment; ``requests`` takes a line a request, ``metrics_folder`` is shared by its processes.
+
+    Nothing is opened or read from disk before it starts up.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.serving = prepare(settings)
+        app.state.serving = prepare(settings, metrics_folder)
         try:
             yield
         finally:
             await app.state.serving.close()
+            if requests is not None:
+                requests.flush()
 
-    app = FastAPI(
+    app = Application(
         title="Jishi 基石",
         description=about or "",
         version="1",
@@ -36,10 +64,11 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.add_middleware(Edge)
     handle_errors(app)
-    app.router.routes.extend(items.routes())
-    for room in (landing, health, collections, dictionary, stewardship):
+    hot = items.routes()
+    app.router.routes.extend(hot)
+    for room in (landing, health, metrics, collections, dictionary, stewardship):
         app.include_router(room.router)
     describe(app)
+    app.front = Edge(Hot(hot, app.framework), concurrency=settings.concurrency, requests=requests)
     return app

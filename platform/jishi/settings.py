@@ -42,6 +42,11 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address the API listens on.")
     port: int = Field(8000, ge=1, le=65535, description="Port the API listens on.")
+    workers: int = Field(2, ge=1, le=64, description="API processes that share the port.")
+    concurrency: int = Field(
+        512, ge=1, description="Requests one API process has under way before it turns others away."
+    )
+    drain_s: float = Field(1.0, ge=0, le=60, description="Seconds an API asked to stop goes on answering as not ready.")
     chunk_rows: int = Field(100_000, ge=1_000, description="Rows of a delivery held in memory at once.")
     landing_days: int = Field(180, ge=1, description="Days a delivery's bytes are kept once its batch is over.")
     lease_s: int = Field(60, ge=5, description="Seconds after which a job of a silent worker may be taken over.")

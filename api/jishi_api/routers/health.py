@@ -30,8 +30,9 @@ async def live() -> Health:
 
 @router.get("/ready", summary="就绪 can serve")
 async def ready(request: Request) -> Health:
-    """503 with every reason while the database, its migrations or the dictionaries are missing."""
-    faults = await _missing(serving_of(request))
+    """503 with every reason while the database, its migrations or the dictionaries are missing, or it is to stop."""
+    serving = serving_of(request)
+    faults = (Fault("process", "QRY-STOPPING"),) if serving.draining else await _missing(serving)
     if faults:
         raise InternalError("QRY-NOT-READY", faults=faults)
     return Health()

@@ -20,10 +20,21 @@ SEARCH_PATH = "jishi, stage, public"
 _Result = TypeVar("_Result")
 
 
-async def connect(url: str, *, role: str | None = None, application: str = "jishi") -> Connection[Any]:
-    """One connection; ``role`` acts as that role from the first statement on; ``STO-CONNECT`` if unreachable."""
+async def connect(
+    url: str, *, role: str | None = None, application: str = "jishi", timeout_s: float = 60, kept_statements: int = 100
+) -> Connection[Any]:
+    """One connection; ``role`` acts as that role from the first statement on; ``STO-CONNECT`` if unreachable.
+
+    ``kept_statements``: prepared statements that are kept, for as long as the connection lives.
+    """
     try:
-        return await asyncpg.connect(url, server_settings=_session(application, role))
+        return await asyncpg.connect(
+            url,
+            server_settings=_session(application, role),
+            timeout=timeout_s,
+            statement_cache_size=kept_statements,
+            max_cached_statement_lifetime=0,
+        )
     except _UNREACHABLE as error:
         raise InternalError("STO-CONNECT", reason=type(error).__name__) from error
 
