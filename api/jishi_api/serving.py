@@ -12,10 +12,12 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 import asyncpg
 from starlette.requests import Request
 
+from jishi.access import tokens
 from jishi.errors import InternalError
 from jishi.identifiers.keys import Use, load_or_create
 from jishi.settings import City, Settings, load_city
 from jishi.storage import cluster, engine, roles
+from jishi_api.callers import Callers
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Pool
@@ -34,6 +36,7 @@ class Serving:
     settings: Settings
     city: City
     cursor_secret: bytes = field(repr=False)
+    callers: Callers = field(repr=False)
     _pool: Pool[Any] | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -62,7 +65,11 @@ class Serving:
         finally:
             await pool.release(connection)
 
+    async def start(self) -> None:
+        await self.callers.start()
+
     async def close(self) -> None:
+        await self.callers.close()
         if self._pool is not None:
             await self._pool.close()
             self._pool = None
@@ -78,7 +85,9 @@ class Serving:
 def prepare(settings: Settings) -> Serving:
     """Read the city and the deployment's keys (made where there are none yet); what is wrong with them is told here."""
     keys = load_or_create(settings.key_path)
-    return Serving(settings, load_city(settings), keys.key(Use.QUERY, detail="cursor"))
+    city = load_city(settings)
+    callers = Callers(settings, keys, tokens.issuer(city.division_prefix))
+    return Serving(settings, city, keys.key(Use.QUERY, detail="cursor"), callers)
 
 
 def serving_of(request: Request) -> Serving:
