@@ -34,7 +34,7 @@ async def test_a_token_says_whose_it_is_until_when(connection: Connection[Any], 
     key = await signing.current(connection, keys, "token")
     token = tokens.issue(key, CLIENT, ISSUER, 600, NOW, ("steward",))
     claims = tokens.read(token, await _believed(connection), ISSUER, NOW)
-    assert claims.client_id == "c-1" and claims.scope == {"steward"}
+    assert (claims.client_id, claims.scope) == ("c-1", frozenset({"steward"}))
     assert claims.expires_at == NOW.replace(microsecond=0) + timedelta(seconds=600)
     assert claims.made_with(CLIENT)
     header, payload = (_decoded(part) for part in token.split(".")[:2])
