@@ -15,7 +15,7 @@ from jishi_api.edge import Edge, handle_errors
 from jishi_api.hot import Hot
 from jishi_api.openapi import describe
 from jishi_api.request_log import RequestLog
-from jishi_api.routers import collections, dictionary, health, items, landing, metrics, stewardship
+from jishi_api.routers import collections, dictionary, health, items, landing, metrics, oauth, stewardship
 from jishi_api.serving import prepare
 
 
@@ -47,6 +47,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.serving = prepare(settings, metrics_folder)
+        await app.state.serving.start()
         try:
             yield
         finally:
@@ -67,7 +68,7 @@ def create_app(
     handle_errors(app)
     hot = items.routes()
     app.router.routes.extend(hot)
-    for room in (landing, health, metrics, collections, dictionary, stewardship):
+    for room in (landing, health, metrics, oauth, collections, dictionary, stewardship):
         app.include_router(room.router)
     describe(app)
     app.front = Edge(Hot(hot, app.framework), concurrency=settings.concurrency, requests=requests)

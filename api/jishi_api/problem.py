@@ -14,8 +14,14 @@ from jishi.messages import render
 MEDIA_TYPE = "application/problem+json"
 
 STATUS_BY_CODE = {
+    "ACC-CREDENTIALS": 400,
     "ACC-KEY-MISSING": 401,
     "ACC-KEY-UNKNOWN": 401,
+    "ACC-TOKEN": 401,
+    "ACC-TOKEN-ENDED": 401,
+    "ACC-GUESSING": 429,
+    "ACC-REVOCATION-UNHEARD": 503,
+    "ACC-SIGNING-KEY": 503,
     "QRY-METHOD": 405,
     "QRY-KEY-AMBIGUOUS": 409,
     "QRY-CONCEPT-AMBIGUOUS": 409,
@@ -53,7 +59,10 @@ TITLES = {
 INTERNAL = "QRY-INTERNAL"
 UNAVAILABLE = "QRY-UNAVAILABLE"
 
-_HEADERS = {401: {"WWW-Authenticate": 'ApiKey realm="jishi", header="X-API-Key"'}, 503: {"Retry-After": "1"}}
+_HEADERS = {
+    401: {"WWW-Authenticate": 'ApiKey realm="jishi", header="X-API-Key", Bearer realm="jishi"'},
+    503: {"Retry-After": "1"},
+}
 
 
 def status_of(error: JishiError) -> int:
@@ -71,7 +80,10 @@ def respond(error: JishiError, language: str, instance: str) -> Response:
     code, values, faults = error.code, error.values, error.faults
     if code == "STO-CONNECT":
         code, values, faults = UNAVAILABLE, {}, ()
-    return _response(status, code, render(code, language, **values), language, instance, faults=faults)
+    answer = _response(status, code, render(code, language, **values), language, instance, faults=faults)
+    if "retry_after_s" in values:
+        answer.headers["Retry-After"] = str(values["retry_after_s"])
+    return answer
 
 
 def respond_internal(language: str, instance: str) -> Response:

@@ -14,10 +14,12 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 import asyncpg
 from starlette.requests import Request
 
+from jishi.access import tokens
 from jishi.errors import InternalError
 from jishi.identifiers.keys import Use, load_or_create
 from jishi.settings import City, Settings, load_city
 from jishi.storage import cluster, engine, roles
+from jishi_api.callers import Callers
 from jishi_api.coalesce import Coalescer
 from jishi_api.lanes import LOST, Lanes
 from jishi_api.metrics import Metrics
@@ -49,6 +51,7 @@ class Serving:
     settings: Settings
     city: City
     cursor_secret: bytes = field(repr=False)
+    callers: Callers = field(repr=False)
     metrics: Metrics = field(default_factory=Metrics)
     draining: bool = False  # asked to stop: no longer ready, answers what comes until it stops listening
     lanes: Lanes = field(init=False)
@@ -89,7 +92,11 @@ class Serving:
         finally:
             await pool.release(connection)
 
+    async def start(self) -> None:
+        await self.callers.start()
+
     async def close(self) -> None:
+        await self.callers.close()
         await self.lanes.close()
         await self.heavy.close()
         if self._pool is not None:
@@ -120,8 +127,9 @@ class Serving:
 def prepare(settings: Settings, metrics_folder: Path | None = None) -> Serving:
     """Read the city and the deployment's keys (made where there are none yet); what is wrong with them is told here."""
     keys = load_or_create(settings.key_path)
-    secret = keys.key(Use.QUERY, detail="cursor")
-    return Serving(settings, load_city(settings), secret, Metrics(metrics_folder))
+    city = load_city(settings)
+    callers = Callers(settings, keys, tokens.issuer(city.division_prefix))
+    return Serving(settings, city, keys.key(Use.QUERY, detail="cursor"), callers, Metrics(metrics_folder))
 
 
 def serving_of(request: Request) -> Serving:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from jishi import detach, supervise
-from jishi.demo_client import demo_client
+from jishi.demo_client import demo_client, demo_users
 from jishi.errors import Blame, JishiError
-from jishi.prepare import migrate
+from jishi.prepare import make_signing_keys, migrate
 from jishi.settings import Settings
 from jishi.storage import cluster, roles
 from jishi.storage.backup import backup, restore
@@ -108,7 +108,8 @@ def _up(args: argparse.Namespace) -> int:
         return 0
     url = detach.up_detached(settings, wish)
     if args.json:
-        announce(supervise.document(url, demo_client(settings, cluster.url(settings))))
+        owner_url = cluster.url(settings)
+        announce(supervise.document(url, demo_client(settings, owner_url), demo_users(settings, owner_url)))
     return 0
 
 
@@ -146,7 +147,10 @@ def _db_stop(args: argparse.Namespace) -> int:
 
 
 def _db_upgrade(args: argparse.Namespace) -> int:
-    migrate(cluster.start(Settings()))
+    settings = Settings()
+    url = cluster.start(settings)
+    migrate(url)
+    make_signing_keys(url, settings)
     say("RUN-DB-UPGRADED")
     return 0
 

@@ -1,4 +1,4 @@
-"""The demo client of a deployment: made at first start, credentials kept beside the keys to be shown again."""
+"""The demo client and users of a deployment: made at first start, credentials kept beside the keys to be shown again."""
 
 from __future__ import annotations
 
@@ -6,34 +6,59 @@ import json
 import os
 import secrets
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from jishi.identifiers.keys import load_or_create
 from jishi.settings import Settings
 from jishi.storage.engine import connect, wait
 
+if TYPE_CHECKING:
+    from asyncpg import Connection
+
+    from jishi.identifiers.keys import Keys
+
 NAME = "demo"
 MEMBERS = frozenset({"client_id", "client_secret", "api_key"})
+USERS = ("steward", "auditor", "admin")
 
 
 def demo_client(settings: Settings, url: str) -> dict[str, str]:
     """``{"client_id", "client_secret", "api_key"}``; made anew where this database does not know the kept ones."""
     path = settings.state_dir / "keys" / "demo-client.json"
     kept = _kept(path)
-    made = wait(_ensure(url, kept))
+    kept = {name: text for name, text in kept.items() if isinstance(text, str)} if kept.keys() >= MEMBERS else {}
+    made = wait(_ensure(url, load_or_create(settings.key_path), kept))
     if made != kept:
         _keep(path, made)
     return made
 
 
-def _kept(path: Path) -> dict[str, str]:
+def demo_users(settings: Settings, url: str) -> dict[str, dict[str, str]]:
+    """``{"steward": {"login", "password"}, …}``; one is made anew where this database has no such login or the password
+    was not kept. Logins that were disabled or given another password since are left alone.
+    """
+    path = settings.state_dir / "keys" / "demo-users.json"
+    kept = {role: user for role, user in _kept(path).items() if role in USERS and _is_login(user)}
+    made = wait(_ensure_users(url, kept))
+    if made != kept:
+        _keep(path, made)
+    return made
+
+
+def _kept(path: Path) -> dict[str, Any]:
     """What was written down, nothing where the file is gone or damaged."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return {}
-    return found if isinstance(found, dict) and found.keys() >= MEMBERS else {}
+    return found if isinstance(found, dict) else {}
 
 
-def _keep(path: Path, credentials: dict[str, str]) -> None:
+def _is_login(user: object) -> bool:
+    return isinstance(user, dict) and isinstance(user.get("login"), str) and isinstance(user.get("password"), str)
+
+
+def _keep(path: Path, credentials: dict[str, Any]) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.new")
     temporary.unlink(missing_ok=True)
@@ -42,17 +67,46 @@ def _keep(path: Path, credentials: dict[str, str]) -> None:
     temporary.replace(path)
 
 
-async def _ensure(url: str, kept: dict[str, str]) -> dict[str, str]:
-    from jishi.access import clients
+async def _ensure(url: str, keys: Keys, kept: dict[str, str]) -> dict[str, str]:
+    from jishi.access import acts, clients
 
     connection = await connect(url)
     try:
-        known = await connection.fetchval("SELECT true FROM jishi.client WHERE client_id = $1", kept.get("client_id"))
-        if known:
+        known = await clients.authenticate_key(connection, keys, kept.get("api_key", ""))
+        if known is not None and known.client_id == kept["client_id"]:
             return kept
         taken = await connection.fetchval("SELECT true FROM jishi.client WHERE name = $1", NAME)
         # A restored database may hold a demo client whose secrets were not kept here; they cannot be shown again.
-        made = await clients.create(connection, f"{NAME}-{secrets.token_hex(3)}" if taken else NAME)
+        async with acts.doing(connection, acts.operator(), "client.create", NAME, detail={"demo": True}) as entry:
+            made = await clients.create(connection, keys, f"{NAME}-{secrets.token_hex(3)}" if taken else NAME)
+            entry.target = made.client_id
         return {"client_id": made.client_id, "client_secret": made.client_secret, "api_key": made.api_key}
     finally:
         await connection.close()
+
+
+async def _ensure_users(url: str, kept: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    connection = await connect(url)
+    try:
+        logins = [user["login"] for user in kept.values()]
+        rows = await connection.fetch(
+            "SELECT login FROM jishi.user_account WHERE login = ANY($1) OR login = ANY($2)", logins, list(USERS)
+        )
+        present = {row["login"] for row in rows}
+        return {
+            role: kept[role]
+            if role in kept and kept[role]["login"] in present
+            else await _make_user(connection, role, taken=role in present)
+            for role in USERS
+        }
+    finally:
+        await connection.close()
+
+
+async def _make_user(connection: Connection[Any], role: str, *, taken: bool) -> dict[str, str]:
+    from jishi.access import acts, users
+
+    login = f"{role}-{secrets.token_hex(3)}" if taken else role
+    async with acts.doing(connection, acts.operator(), "user.create", login, detail={"demo": True, "roles": [role]}):
+        made = await users.create(connection, login, (role,))
+    return {"login": made.login, "password": made.password}

@@ -6,6 +6,8 @@ import inspect
 from importlib import import_module
 from typing import Any
 
+from jishi.access import signing
+from jishi.identifiers.keys import load_or_create
 from jishi.settings import Settings
 from jishi.storage import cluster, roles
 from jishi.storage.engine import connect, wait
@@ -17,6 +19,7 @@ def prepare(settings: Settings) -> str:
     url = cluster.start(settings)
     migrate(url)
     load_dictionaries(url, settings)
+    make_signing_keys(url, settings)
     return url
 
 
@@ -29,6 +32,11 @@ def migrate(url: str) -> None:
 def load_dictionaries(url: str, settings: Settings) -> None:
     """Load what ships and what the city's home overlays; unchanged files change nothing."""
     wait(_load(url, settings))
+
+
+def make_signing_keys(url: str, settings: Settings) -> None:
+    """A key that signs access tokens, where there is none: the API itself may only use one. ``url`` is the owner's."""
+    wait(_sign(url, settings))
 
 
 async def _grant(url: str) -> None:
@@ -44,6 +52,15 @@ async def _load(url: str, settings: Settings) -> None:
     connection = await connect(url)
     try:
         await import_module("jishi.dictionary.load").load_all(connection, settings)
+    finally:
+        await connection.close()
+
+
+async def _sign(url: str, settings: Settings) -> None:
+    keys = load_or_create(settings.key_path)
+    connection = await connect(url)
+    try:
+        await signing.current(connection, keys, "token")
     finally:
         await connection.close()
 

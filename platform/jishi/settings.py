@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     chunk_rows: int = Field(100_000, ge=1_000, description="Rows of a delivery held in memory at once.")
     landing_days: int = Field(180, ge=1, description="Days a delivery's bytes are kept once its batch is over.")
     lease_s: int = Field(60, ge=5, description="Seconds after which a job of a silent worker may be taken over.")
+    token_lifetime_s: int = Field(3600, ge=60, le=86_400, description="Seconds an access token is valid.")
     language: Literal["zh-CN", "en"] = Field("zh-CN", description="Language of command output when LANG says nothing.")
 
     @property

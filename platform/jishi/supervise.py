@@ -16,9 +16,9 @@ from types import FrameType
 from jishi import runfile
 from jishi.address import choose_port, is_ready, url_of
 from jishi.children import Child, command, end_orphans, is_alive
-from jishi.demo_client import demo_client
+from jishi.demo_client import demo_client, demo_users
 from jishi.errors import InternalError
-from jishi.prepare import load_dictionaries, migrate
+from jishi.prepare import load_dictionaries, make_signing_keys, migrate
 from jishi.runfile import Run
 from jishi.settings import Settings
 from jishi.storage import cluster
@@ -80,9 +80,9 @@ def down(settings: Settings) -> bool:
     return cluster.stop(settings) or ran
 
 
-def document(url: str, client: dict[str, str]) -> dict[str, object]:
+def document(url: str, client: dict[str, str], users: dict[str, dict[str, str]]) -> dict[str, object]:
     """What ``jishi up --json`` prints; the shape scripts rely on."""
-    return {"url": url, "clients": {"demo": client}, "users": {}}
+    return {"url": url, "clients": {"demo": client}, "users": users}
 
 
 def print_document(shown: dict[str, object], *, as_json: bool) -> None:
@@ -105,7 +105,8 @@ def _stand(
     migrate(owner_url)
     say("RUN-STEP-DICTIONARIES")
     load_dictionaries(owner_url, settings)
-    client = demo_client(settings, owner_url)
+    make_signing_keys(owner_url, settings)
+    client, users = demo_client(settings, owner_url), demo_users(settings, owner_url)
     host = wish.host or settings.host
     port = choose_port(host, wish.port, settings)
     environment = {**os.environ, "JISHI_HOST": host, "JISHI_PORT": str(port)}
@@ -115,7 +116,7 @@ def _stand(
     children.append(Child("serve", ("serve", "--host", host, "--port", str(port)), environment))
     children.append(Child("work", ("work",), environment))
     url = url_of(host, port)
-    _watch(settings, children, replace(run, url=url), lambda: announce(document(url, client)))
+    _watch(settings, children, replace(run, url=url), lambda: announce(document(url, client, users)))
 
 
 def _watch(settings: Settings, children: list[Child], run: Run, announce: Callable[[], None]) -> None:

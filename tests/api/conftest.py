@@ -14,6 +14,8 @@ import pytest
 from fastapi import FastAPI
 
 from jishi.access import clients
+from jishi.identifiers.keys import Keys, load_or_create
+from jishi.prepare import make_signing_keys
 from jishi.settings import Settings
 from jishi_api.main import create_app
 
@@ -54,17 +56,23 @@ async def reader(loaded_api: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def caller(api: FastAPI, connection: Connection[Any]) -> AsyncIterator[httpx.AsyncClient]:
+def keys(settings: Settings) -> Keys:
+    """The deployment's keys."""
+    return load_or_create(settings.key_path)
+
+
+@pytest.fixture
+async def caller(api: FastAPI, keys: Keys, connection: Connection[Any]) -> AsyncIterator[httpx.AsyncClient]:
     """A client with a key and no role."""
-    made = await clients.create(connection, "caller")
+    made = await clients.create(connection, keys, "caller")
     async with _client(api, made.api_key) as client:
         yield client
 
 
 @pytest.fixture
-async def steward(api: FastAPI, connection: Connection[Any]) -> AsyncIterator[httpx.AsyncClient]:
+async def steward(api: FastAPI, keys: Keys, connection: Connection[Any]) -> AsyncIterator[httpx.AsyncClient]:
     """A client with a key and the role of a steward."""
-    made = await clients.create(connection, "steward", roles=("steward",))
+    made = await clients.create(connection, keys, "steward", roles=("steward",))
     async with _client(api, made.api_key) as client:
         yield client
 
@@ -103,6 +111,8 @@ def _uid(number: int) -> UUID:
 
 
 async def _started(stack: AsyncExitStack, settings: Settings) -> FastAPI:
+    assert settings.database_url is not None
+    make_signing_keys(settings.database_url, settings)
     app = create_app(settings)
     await stack.enter_async_context(app.router.lifespan_context(app))
     return app

@@ -10,6 +10,7 @@ import time
 import httpx
 
 from jishi.access import clients
+from jishi.identifiers.keys import Keys, load_or_create
 from jishi.settings import Settings
 from jishi.storage.engine import connect, wait
 
@@ -25,7 +26,7 @@ sys.exit(args.run(args))
 
 def test_a_real_process_serves_logs_no_address_and_stops_when_asked(loaded_settings: Settings) -> None:
     assert loaded_settings.database_url is not None and loaded_settings.home is not None
-    made = wait(_client(loaded_settings.database_url))
+    made = wait(_client(loaded_settings.database_url, load_or_create(loaded_settings.key_path)))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -57,10 +58,10 @@ def test_a_real_process_serves_logs_no_address_and_stops_when_asked(loaded_setti
     assert loaded_settings.key_path.is_file()
 
 
-async def _client(url: str) -> clients.NewClient:
+async def _client(url: str, keys: Keys) -> clients.NewClient:
     connection = await connect(url)
     try:
-        return await clients.create(connection, "caller")
+        return await clients.create(connection, keys, "caller")
     finally:
         await connection.close()
 

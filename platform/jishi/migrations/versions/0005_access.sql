@@ -293,3 +293,51 @@ COMMENT ON TABLE jishi.disclosure_seal IS 'Signed seals over all writers'' heads
 COMMENT ON COLUMN jishi.disclosure_seal.heads IS 'writer → last number and its hash';
 
 COMMENT ON COLUMN jishi.disclosure_seal.rows IS 'disclosures sealed so far';
+
+-- Whoever caches an answer about access is told at commit that it may not hold any more: "<table> <key>".
+CREATE FUNCTION jishi.announce_access() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+  IF TG_LEVEL = 'STATEMENT' THEN
+    PERFORM pg_notify('jishi_access', TG_TABLE_NAME);
+    RETURN NULL;
+  END IF;
+  IF TG_OP <> 'INSERT' THEN
+    PERFORM pg_notify('jishi_access', TG_TABLE_NAME || ' ' || (to_jsonb(OLD) ->> TG_ARGV[0]));
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    PERFORM pg_notify('jishi_access', TG_TABLE_NAME || ' ' || (to_jsonb(NEW) ->> TG_ARGV[0]));
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON jishi.client
+FOR EACH ROW EXECUTE FUNCTION jishi.announce_access('client_id');
+
+CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON jishi.access_grant
+FOR EACH ROW EXECUTE FUNCTION jishi.announce_access('client_id');
+
+CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON jishi.protection
+FOR EACH ROW EXECUTE FUNCTION jishi.announce_access('uid');
+
+CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON jishi.signing_key
+FOR EACH ROW EXECUTE FUNCTION jishi.announce_access('kid');
+
+CREATE TRIGGER announce AFTER INSERT OR DELETE OR UPDATE OF login, department, roles, password_hash, disabled_at
+ON jishi.user_account
+FOR EACH ROW EXECUTE FUNCTION jishi.announce_access('login');
+
+CREATE TRIGGER announce_all AFTER TRUNCATE ON jishi.client
+FOR EACH STATEMENT EXECUTE FUNCTION jishi.announce_access();
+
+CREATE TRIGGER announce_all AFTER TRUNCATE ON jishi.access_grant
+FOR EACH STATEMENT EXECUTE FUNCTION jishi.announce_access();
+
+CREATE TRIGGER announce_all AFTER TRUNCATE ON jishi.protection
+FOR EACH STATEMENT EXECUTE FUNCTION jishi.announce_access();
+
+CREATE TRIGGER announce_all AFTER TRUNCATE ON jishi.signing_key
+FOR EACH STATEMENT EXECUTE FUNCTION jishi.announce_access();
+
+CREATE TRIGGER announce_all AFTER TRUNCATE ON jishi.user_account
+FOR EACH STATEMENT EXECUTE FUNCTION jishi.announce_access();
