@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
-from disclosed import disclosure
 
+from disclosed import disclosure
 from jishi.access import chain, disclosure_log
 from jishi.access.disclosure_log import DisclosureLog
 from jishi.errors import CallerError, InternalError
@@ -20,6 +20,12 @@ _ROWS = "SELECT * FROM jishi.disclosure ORDER BY number"
 _END_LANES = """
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 WHERE application_name = 'jishi-disclosures' AND datname = current_database()
+"""
+
+
+_LANE_WAITS = """
+SELECT true FROM pg_stat_activity
+WHERE application_name = 'jishi-disclosures' AND datname = current_database() AND wait_event_type = 'Lock'
 """
 
 
@@ -76,12 +82,27 @@ async def test_a_lost_connection_is_not_told_to_anybody_and_a_chain_under_a_new_
 ) -> None:
     await log.write(disclosure(1))
     first = log.writer
-    await connection.execute(_END_LANES)
-    await log.write(disclosure(2))
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE jishi.disclosure IN SHARE MODE")
+        under_way = asyncio.create_task(log.write(disclosure(2)))
+        while not await connection.fetchval(_LANE_WAITS):
+            await asyncio.sleep(0.01)
+        await connection.execute(_END_LANES)
+    await under_way
     await log.write(disclosure(3))
     rows = await connection.fetch("SELECT writer, number, previous FROM jishi.disclosure ORDER BY disclosed_at")
     assert [(row["writer"] == first, row["number"]) for row in rows] == [(True, 1), (False, 1), (False, 2)]
     assert rows[1]["previous"] == chain.FIRST
+
+
+async def test_a_connection_that_ended_while_nothing_was_under_way_costs_nothing(
+    log: DisclosureLog, connection: Connection[Any]
+) -> None:
+    await log.write(disclosure(1))
+    await connection.execute(_END_LANES)
+    await asyncio.sleep(0.2)
+    await log.write(disclosure(2))
+    assert log.number == 2
 
 
 async def test_a_commit_whose_answer_was_lost_is_found_and_not_written_twice(

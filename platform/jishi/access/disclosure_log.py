@@ -57,6 +57,8 @@ LOST = (
 )
 """How a connection that the server has dropped shows itself."""
 
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
 log = logging.getLogger(__name__)
 
 
@@ -79,7 +81,7 @@ class DisclosureLog:
     _waiting_subjects: int = 0
     _flusher: asyncio.Task[None] | None = None
     _stopped: bool = False
-    _latest: datetime = datetime.min.replace(tzinfo=UTC)
+    _latest: datetime = _LONG_AGO
 
     async def write(self, disclosure: Disclosure) -> None:
         """Returns once the row is committed durably; until then, and where it raises, nothing may be released.
@@ -146,7 +148,7 @@ class DisclosureLog:
             await self._write_group(disclosures)
         except Exception as error:  # noqa: BLE001  the edge of a run: told to every waiter, the loop goes on
             reason = error.code if isinstance(error, JishiError) else type(error).__name__
-            log.error("%s disclosures of writer %s not written: %s", len(disclosures), self.writer, reason)  # noqa: TRY400
+            log.error("%s disclosures of writer %s not written: %s", len(disclosures), self.writer, reason)
             return reason
         return None
 
