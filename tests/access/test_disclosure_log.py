@@ -85,7 +85,9 @@ async def test_a_lost_connection_is_not_told_to_anybody_and_a_chain_under_a_new_
     async with connection.transaction():
         await connection.execute("LOCK TABLE jishi.disclosure IN SHARE MODE")
         under_way = asyncio.create_task(log.write(disclosure(2)))
-        while not await connection.fetchval(_LANE_WAITS):
+        for _ in range(500):
+            if await connection.fetchval(_LANE_WAITS):
+                break
             await asyncio.sleep(0.01)
         await connection.execute(_END_LANES)
     await under_way

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from disclosed import disclosure
 
+from disclosed import disclosure
 from jishi.access import seal_files, sealer, seals, signing
 from jishi.access.disclosure_log import DisclosureLog
 from jishi.access.seals import Seal
@@ -49,7 +49,7 @@ async def test_a_seal_says_where_all_chains_stand_and_anybody_can_check_it(
         second = await _seal(settings)
     assert second is not None and (second.number, second.rows, second.previous) == (2, 5, made.hash)
     assert set(second.heads) == {one.writer}
-    assert list(seal_files.read(sealer.folder_of(settings))) == [made, second]
+    assert list(seal_files.read(seal_files.extent(sealer.folder_of(settings)))) == [made, second]
 
 
 async def test_no_new_row_no_seal_but_one_a_day(log: DisclosureLog, settings: Settings) -> None:
@@ -61,7 +61,8 @@ async def test_no_new_row_no_seal_but_one_a_day(log: DisclosureLog, settings: Se
         await log.write(disclosure(2))
         assert await place.seal_if_due() is None  # not ten seconds yet
         place.last = replace(first, sealed_at=first.sealed_at - sealer.EVERY)
-        assert (second := await place.seal_if_due()) is not None and second.rows == 2
+        second = await place.seal_if_due()
+        assert second is not None and second.rows == 2
         place.last = replace(second, sealed_at=second.sealed_at - sealer.EVERY)
         assert await place.seal_if_due() is None
         place.last = replace(second, sealed_at=second.sealed_at - timedelta(days=1))
@@ -90,7 +91,8 @@ async def test_one_process_seals_and_another_takes_its_place(log: DisclosureLog,
         async with sealer.sealing(settings) as second:
             assert second is None
     await log.write(disclosure(2))
-    assert (made := await _seal(settings)) is not None and (made.number, made.rows) == (2, 2)
+    made = await _seal(settings)
+    assert made is not None and (made.number, made.rows) == (2, 2)
 
 
 async def test_who_takes_the_place_writes_the_lines_that_are_missing(log: DisclosureLog, settings: Settings) -> None:
@@ -105,7 +107,7 @@ async def test_who_takes_the_place_writes_the_lines_that_are_missing(log: Disclo
     path.write_bytes(first + b'{"number":2,"seal')  # killed while it wrote
     async with sealer.sealing(settings):
         pass
-    assert list(seal_files.read(folder)) == made
+    assert list(seal_files.read(seal_files.extent(folder))) == made
     assert path.stat().st_mode & 0o077 == 0
 
 

@@ -154,6 +154,11 @@ def microseconds(at: datetime) -> int:
     return (at - _EPOCH) // _MICROSECOND
 
 
+def instant_of(micros: int) -> datetime:
+    """The instant of so many microseconds since 1970."""
+    return _EPOCH + micros * _MICROSECOND
+
+
 def packed(*fields: bytes | str | None) -> bytes:
     """Fields one after another, each with its length before it, so that no two lists of fields give the same bytes."""
     return b"".join(_bytes(field.encode() if isinstance(field, str) else field) for field in fields)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from jishi.access import seals
@@ -41,14 +41,19 @@ def last(folder: Path) -> Seal | None:
     return None
 
 
-def read(folder: Path) -> Iterator[Seal]:
-    """All seals in the order they were written. A line that is none (torn by a crash) is passed over: its seal was
-    written once more behind it, and if not, the database has one that the files lack.
+def extent(folder: Path) -> dict[Path, int]:
+    """The files and how long they are now."""
+    return {path: path.stat().st_size for path in sorted(folder.glob("*.jsonl"))}
+
+
+def read(extent: Mapping[Path, int]) -> Iterator[Seal]:
+    """All seals up to there, in the order they were written. A line that is none (torn by a crash) is passed over: its
+    seal was written once more behind it, and if not, the database has one that the files lack.
     """
-    for path in sorted(folder.glob("*.jsonl")):
+    for path, size in extent.items():
         with path.open("rb") as file:
             for line in file:
-                if (seal := _read(line)) is not None:
+                if file.tell() <= size and (seal := _read(line)) is not None:
                     yield seal
 
 

@@ -22,7 +22,7 @@ from jishi.access import chain
 from jishi.access.signing import SigningKey, verify
 
 _TAG = b"jishi-seal-1\0"
-_INSTANT = "%Y-%m-%dT%H:%M:%S.%fZ"
+INSTANT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def of_document(document: Mapping[str, Any]) -> Seal:
     """Raises ValueError, KeyError or TypeError where the document is none of a seal."""
     return Seal(
         int(document["number"]),
-        datetime.strptime(document["sealed_at"], _INSTANT).replace(tzinfo=UTC),
+        datetime.strptime(document["sealed_at"], INSTANT).replace(tzinfo=UTC),
         heads_of(document["heads"]),
         int(document["rows"]),
         bytes.fromhex(document["previous"]),
@@ -115,7 +115,7 @@ def heads_of(document: Mapping[str, Any]) -> dict[UUID, Head]:
 
 def instant(at: datetime) -> str:
     """RFC 3339 in UTC with microseconds, as canonical forms carry it."""
-    return at.astimezone(UTC).strftime(_INSTANT)
+    return at.astimezone(UTC).strftime(INSTANT)
 
 
 def _canonical(seal: Seal) -> bytes:
