@@ -31,6 +31,8 @@ STATUS_BY_CODE = {
     "QRY-QUOTA": 429,
     "QRY-RATE": 429,
     "QRY-HEADERS": 431,
+    "ACC-LOG": 503,
+    "ACC-LOG-BUSY": 503,
     "QRY-BUSY": 503,
     "QRY-NOT-READY": 503,
     "QRY-OVERLOAD": 503,

@@ -40,6 +40,10 @@ class Settings(BaseSettings):
     cipher: Literal["aes", "sm4"] = Field(
         "aes", description="Block cipher that seals identity numbers and landed files."
     )
+    digest: Literal["sha256", "sm3"] = Field("sha256", description="Hash that chains the disclosure log.")
+    seal_algorithm: Literal["ed25519", "sm2"] = Field(
+        "ed25519", description="Signature of the disclosure log's seals and of receipts."
+    )
     host: str = Field("127.0.0.1", description="Address the API listens on.")
     port: int = Field(8000, ge=1, le=65535, description="Port the API listens on.")
     workers: int = Field(2, ge=1, le=64, description="API processes that share the port.")
@@ -104,6 +108,19 @@ class BandLimits(BaseModel):
         return f"{{ {told} }}" if told else "{}"
 
 
+class DisclosureRules(BaseModel):
+    """``exempt_purposes``: disclosures for these (investigations) are shown to auditors only, not at the counter."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    exempt_purposes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """As ``city.toml`` would say it."""
+        told = ", ".join(f'"{purpose}"' for purpose in self.exempt_purposes)
+        return f"{{ exempt_purposes = [{told}] }}" if told else "{}"
+
+
 class City(BaseModel):
     """``city.toml``: the facts of the one city this deployment serves. Degrees are EPSG:4490, longitude first."""
 
@@ -118,6 +135,7 @@ class City(BaseModel):
     founding_date: date = date(1949, 10, 1)
     publish_person_penalties: bool = False
     thresholds: BandLimits = BandLimits()
+    disclosure: DisclosureRules = DisclosureRules()
 
 
 def checkout() -> Path | None:

@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from gmssl_pyx import GmsslInnerError, InvalidValueError, sm2_key_generate, sm2_sign, sm2_verify
 
 from jishi.errors import InternalError
 from jishi.identifiers.keys import Keys, Use
@@ -26,12 +27,17 @@ if TYPE_CHECKING:
 
 Purpose = Literal["token", "receipt", "seal"]
 EDDSA = "Ed25519"
+SM2 = "SM2"
+ALGORITHMS = {"ed25519": EDDSA, "sm2": SM2}
+"""Setting → algorithm. An SM2 signature is of the signer id 1234567812345678 (GB/T 35276) and DER encoded."""
 _NONCE_BYTES = 12
 
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """One key: ``kid`` names it, ``public_jwk`` is what others check by (RFC 8037), ``private`` its 32 raw bytes."""
+    """One key: ``kid`` names it, ``public_jwk`` is what others check by (RFC 8037; of SM2 kty EC, crv SM2, x, y),
+    ``private`` its 32 raw bytes.
+    """
 
     kid: str
     use: Purpose
@@ -40,27 +46,36 @@ class SigningKey:
     private: bytes = field(repr=False)
 
     def sign(self, message: bytes) -> bytes:
+        if self.algorithm == SM2:
+            signature: bytes = sm2_sign(self.private, _point(self.public_jwk), message)
+            return signature
         if self.algorithm != EDDSA:
             raise InternalError("ACC-SIGNING-ALGORITHM", algorithm=self.algorithm)
         return Ed25519PrivateKey.from_private_bytes(self.private).sign(message)
 
 
-async def current(connection: Connection[Any], keys: Keys, use: Purpose) -> SigningKey:
+async def current(connection: Connection[Any], keys: Keys, use: Purpose, algorithm: str = EDDSA) -> SigningKey:
     """The key that signs for ``use`` now, made where there is none. Needs the owner's role to make one."""
-    row = await connection.fetchrow(_CURRENT, use)
+    row = await connection.fetchrow(_CURRENT, use, algorithm)
     if row is None:
         async with connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock(hashtext('jishi signing key'))")
-            row = await connection.fetchrow(_CURRENT, use) or await _make(connection, keys, use)
+            row = await connection.fetchrow(_CURRENT, use, algorithm) or await _make(connection, keys, use, algorithm)
     return _opened(keys, row)
 
 
-async def rotate(connection: Connection[Any], keys: Keys, use: Purpose) -> SigningKey:
+async def known(connection: Connection[Any], keys: Keys, use: Purpose, algorithm: str = EDDSA) -> SigningKey | None:
+    """As :func:`current`, for a role that may only read: None where no key has been made yet."""
+    row = await connection.fetchrow(_CURRENT, use, algorithm)
+    return None if row is None else _opened(keys, row)
+
+
+async def rotate(connection: Connection[Any], keys: Keys, use: Purpose, algorithm: str = EDDSA) -> SigningKey:
     """A new key for ``use``; those before are retired."""
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock(hashtext('jishi signing key'))")
         await connection.execute(_RETIRE, use)
-        return _opened(keys, await _make(connection, keys, use))
+        return _opened(keys, await _make(connection, keys, use, algorithm))
 
 
 async def withdraw(connection: Connection[Any], kid: str) -> bool:
@@ -73,13 +88,24 @@ async def public_keys(connection: Connection[Any], use: Purpose) -> list[dict[st
     return [json.loads(row["public_key"]) for row in await connection.fetch(_BELIEVED, use)]
 
 
-async def _make(connection: Connection[Any], keys: Keys, use: Purpose) -> Any:
-    private = Ed25519PrivateKey.generate()
+async def _make(connection: Connection[Any], keys: Keys, use: Purpose, algorithm: str) -> Any:
     kid = f"{use}-{secrets.token_hex(8)}"
-    public = _encoded(private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
-    jwk = {"kty": "OKP", "crv": EDDSA, "x": public, "kid": kid, "use": "sig", "alg": EDDSA}
+    raw, public = _pair(algorithm)
+    jwk = json.dumps({**public, "kid": kid, "use": "sig", "alg": algorithm})
+    return await connection.fetchrow(_INSERT, kid, use, algorithm, jwk, _sealed(keys, kid, raw))
+
+
+def _pair(algorithm: str) -> tuple[bytes, dict[str, str]]:
+    """A fresh private key and the JWK members of its public one."""
+    if algorithm == SM2:
+        point, secret = sm2_key_generate()
+        return secret, {"kty": "EC", "crv": SM2, "x": _encoded(point[:32]), "y": _encoded(point[32:])}
+    if algorithm != EDDSA:
+        raise InternalError("ACC-SIGNING-ALGORITHM", algorithm=algorithm)
+    private = Ed25519PrivateKey.generate()
     raw = private.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
-    return await connection.fetchrow(_INSERT, kid, use, EDDSA, json.dumps(jwk), _sealed(keys, kid, raw))
+    public = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return raw, {"kty": "OKP", "crv": EDDSA, "x": _encoded(public)}
 
 
 def _opened(keys: Keys, row: Any) -> SigningKey:
@@ -105,24 +131,33 @@ def _unsealed(keys: Keys, kid: str, sealed: bytes) -> bytes:
 
 
 def verify(jwk: dict[str, str], message: bytes, signature: bytes) -> bool:
-    """Whether ``signature`` over ``message`` was made by the key of ``jwk``."""
-    public = Ed25519PublicKey.from_public_bytes(urlsafe_b64decode(jwk["x"] + "=" * (-len(jwk["x"]) % 4)))
+    """Whether ``signature`` over ``message`` was made by the key of ``jwk``; False also for a key that is none."""
     try:
-        public.verify(signature, message)
-    except InvalidSignature:
+        if jwk.get("crv") == SM2:
+            return bool(sm2_verify(_point(jwk), message, signature))
+        Ed25519PublicKey.from_public_bytes(_decoded(jwk["x"])).verify(signature, message)
+    except (InvalidSignature, InvalidValueError, GmsslInnerError, KeyError, ValueError):
         return False
     return True
+
+
+def _point(jwk: dict[str, str]) -> bytes:
+    return _decoded(jwk["x"]) + _decoded(jwk["y"])
 
 
 def _encoded(raw: bytes) -> str:
     return urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
 
 
+def _decoded(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
 _CURRENT = """
 -- The newest key that still signs.
 SELECT kid, use, algorithm, public_key::text AS public_key, private_key
 FROM jishi.signing_key
-WHERE use = $1 AND retired_at IS NULL AND withdrawn_at IS NULL
+WHERE use = $1 AND algorithm = $2 AND retired_at IS NULL AND withdrawn_at IS NULL
 ORDER BY created_at DESC, kid
 LIMIT 1
 """
