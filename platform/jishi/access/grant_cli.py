@@ -114,8 +114,8 @@ def document(grant: Grant) -> dict[str, object]:
 
 def _add(args: argparse.Namespace) -> int:
     settings = Settings()
-    terms = _terms(args, ZoneInfo(load_city(settings).timezone))
-    added = _run(settings, lambda connection: _added(connection, args.client, terms))
+    terms, faults = _terms(args, ZoneInfo(load_city(settings).timezone))
+    added = _run(settings, lambda connection: _added(connection, args.client, terms, faults))
     grant = added.grant
     if args.json:
         sys.stdout.write(json.dumps({**document(grant), "replaced": added.replaced}, ensure_ascii=False) + "\n")
@@ -130,10 +130,12 @@ def _add(args: argparse.Namespace) -> int:
     return 0
 
 
-async def _added(connection: Connection[Any], named: str, terms: Terms) -> Added:
+async def _added(connection: Connection[Any], named: str, terms: Terms, faults: tuple[Fault, ...]) -> Added:
     who = acts.operator()
     told = {"register": terms.register.name}
     async with acts.doing(connection, who, "grant.add", named, detail=told) as entry:
+        if faults:
+            raise CallerError("ACC-GRANT", faults=faults)
         client_id = await grant_store.client_of(connection, named)
         added = await grant_store.add(connection, client_id, terms, f"{who.kind}:{who.name}")
         entry.target = str(added.grant.grant_id)
@@ -173,8 +175,8 @@ def _revoke(args: argparse.Namespace) -> int:
     return 0
 
 
-def _terms(args: argparse.Namespace, zone: ZoneInfo) -> Terms:
-    """What the options say; every fault of them and of the terms at once."""
+def _terms(args: argparse.Namespace, zone: ZoneInfo) -> tuple[Terms, tuple[Fault, ...]]:
+    """What the options say, and every fault of the terms and of the options."""
     faults: list[Fault] = []
     terms = Terms(
         register_of(args.collection),
@@ -190,9 +192,7 @@ def _terms(args: argparse.Namespace, zone: ZoneInfo) -> Terms:
         basis=BASIS if args.basis is None else args.basis,
     )
     terms = replace(terms, valid_until=_end_of(args.until, zone, faults))
-    if faults := [*faults_of_terms(terms), *faults]:
-        raise CallerError("ACC-GRANT", faults=tuple(faults))
-    return terms
+    return terms, (*faults_of_terms(terms), *faults)
 
 
 def _per(name: str, text: str | None, unit: str, greatest: int, faults: list[Fault]) -> int | None:

@@ -106,16 +106,17 @@ class Quotas:
         if grant.quota_per_day is None:
             return None
         taken = self._of_today(grant)
+        day = self._day
         async with taken.lock:
             short = subjects - taken.left
             for wanted in sorted({max(short, block(grant.quota_per_day)), short}, reverse=True) if short > 0 else ():
-                used = await connection.fetchval(TAKE, grant.grant_id, self._day, wanted, grant.quota_per_day)
+                used = await connection.fetchval(TAKE, grant.grant_id, day, wanted, grant.quota_per_day)
                 if used is not None:
                     taken.left, taken.untaken = taken.left + wanted, grant.quota_per_day - used
                     break
             else:
                 if short > 0:
-                    used = await connection.fetchval(USED, grant.grant_id, self._day) or 0
+                    used = await connection.fetchval(USED, grant.grant_id, day) or 0
                     taken.untaken = max(0, grant.quota_per_day - used)
                     return self._told(grant, taken, allowed=False)
             taken.left -= subjects
