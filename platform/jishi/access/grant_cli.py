@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from jishi.access import acts, grant_store, protection_cli
-from jishi.access.grants import RIGHTS, Grant
+from jishi.access.grant_document import document, instant
+from jishi.access.grants import RIGHTS
 from jishi.access.terms import GREATEST_QUOTA, GREATEST_RATE, Terms, faults_of_terms
 from jishi.errors import CallerError, Fault
 from jishi.registers.catalog import register_of
@@ -89,29 +90,6 @@ def _register_add(actions: Commands) -> None:
     add.set_defaults(run=_add)
 
 
-def document(grant: Grant) -> dict[str, object]:
-    """A grant as commands and ``/me`` print it; null = no limit."""
-    return {
-        "grant": grant.grant_id,
-        "client": grant.client_id,
-        "collection": register_of(grant.register).collection,
-        "masked": sorted(grant.masked),
-        "clear": sorted(grant.clear),
-        "derived": sorted(grant.derived),
-        "rows": grant.rows,
-        "purposes": sorted(grant.purposes),
-        "case_required": grant.case_required,
-        "rate_per_minute": grant.rate_per_minute,
-        "quota_per_day": grant.quota_per_day,
-        "rights": sorted(grant.rights),
-        "sharing": grant.sharing,
-        "basis": grant.basis,
-        "valid_from": _instant(grant.valid_from),
-        "valid_until": _instant(grant.valid_until),
-        "application": grant.application_id,
-    }
-
-
 def _add(args: argparse.Namespace) -> int:
     settings = Settings()
     terms, faults = _terms(args, ZoneInfo(load_city(settings).timezone))
@@ -145,7 +123,7 @@ async def _added(connection: Connection[Any], named: str, terms: Terms, faults: 
 
 def _list(args: argparse.Namespace) -> int:
     found = _run(Settings(), lambda connection: _listed(connection, args.client, args.all))
-    told = [{**document(item.grant), "name": item.client, "revoked_at": _instant(item.revoked_at)} for item in found]
+    told = [{**document(item.grant), "name": item.client, "revoked_at": instant(item.revoked_at)} for item in found]
     if args.json:
         sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
         return 0
@@ -225,10 +203,6 @@ def _number(text: str) -> int:
     if not 0 < number < 2**63:
         raise ValueError(text)
     return number
-
-
-def _instant(at: datetime | None) -> str | None:
-    return None if at is None else at.astimezone(UTC).isoformat()
 
 
 def _short(value: object) -> str:

@@ -6,9 +6,10 @@ The command line and applications speak the same terms and are told the same fau
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from jishi.access.grants import RIGHTS, differs_masked
 from jishi.errors import Fault
@@ -66,6 +67,10 @@ class Terms:
         """Derived elements by their canonical spelling; without an argument for any."""
         return frozenset(_canonical(self.register, text) for text in self.derived)
 
+    def ending(self, until: datetime) -> Terms:
+        """The same terms with another end."""
+        return replace(self, valid_until=until)
+
     @property
     def sharing(self) -> Sharing:
         return entry_of(self.register).sharing
@@ -74,6 +79,41 @@ class Terms:
     def basis_stated(self) -> str:
         """The basis; of what is shared without condition the catalogue is one."""
         return self.basis or ("catalogue" if self.sharing is Sharing.UNCONDITIONAL else "")
+
+
+def document(terms: Terms) -> dict[str, object]:
+    """The terms as JSON, in the words of the command line; :func:`read_document` reads them back."""
+    return {
+        "elements": list(terms.elements),
+        "clear": list(terms.clear),
+        "derived": list(terms.derived),
+        "rows": terms.rows,
+        "purposes": list(terms.purposes),
+        "case_required": terms.case_required,
+        "rate_per_minute": terms.rate_per_minute,
+        "quota_per_day": terms.quota_per_day,
+        "rights": list(terms.rights),
+        "valid_until": None if terms.valid_until is None else terms.valid_until.isoformat(),
+    }
+
+
+def read_document(register: Register, told: Mapping[str, Any], basis: str) -> Terms:
+    """What :func:`document` wrote."""
+    until = told["valid_until"]
+    return Terms(
+        register,
+        elements=tuple(told["elements"]),
+        clear=tuple(told["clear"]),
+        derived=tuple(told["derived"]),
+        rows=told["rows"],
+        purposes=tuple(told["purposes"]),
+        case_required=told["case_required"],
+        rate_per_minute=told["rate_per_minute"],
+        quota_per_day=told["quota_per_day"],
+        rights=tuple(told["rights"]),
+        basis=basis,
+        valid_until=None if until is None else datetime.fromisoformat(until),
+    )
 
 
 def faults_of_terms(terms: Terms) -> tuple[Fault, ...]:
@@ -104,7 +144,7 @@ def _of_conditions(terms: Terms) -> Iterator[Fault]:
     for name in sorted(set(terms.rights) - set(RIGHTS)):
         yield Fault(f"rights: {_short(name)}", "ACC-GRANT-RIGHT", {"known": ", ".join(RIGHTS)})
     if terms.rows is not None and (not terms.rows.strip() or len(terms.rows) > ROWS_LIMIT or "\0" in terms.rows):
-        yield Fault("rows", "ACC-GRANT-ROWS", {"longest": ROWS_LIMIT})
+        yield Fault("rows", "ACC-GRANT-FILTER", {"longest": ROWS_LIMIT})
     for code in sorted(set(terms.purposes)):
         if not PURPOSE.fullmatch(code):
             yield Fault("purposes", "ACC-GRANT-PURPOSE", {"longest": PURPOSE_LIMIT})
