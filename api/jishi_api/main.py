@@ -15,7 +15,18 @@ from jishi_api.edge import Edge, handle_errors
 from jishi_api.hot import Hot
 from jishi_api.openapi import describe
 from jishi_api.request_log import RequestLog
-from jishi_api.routers import collections, dictionary, health, items, landing, metrics, oauth, stewardship
+from jishi_api.routers import (
+    collections,
+    dictionary,
+    health,
+    items,
+    landing,
+    me,
+    metrics,
+    oauth,
+    requests,
+    stewardship,
+)
 from jishi_api.serving import prepare
 
 
@@ -68,7 +79,7 @@ def create_app(
     handle_errors(app)
     hot = items.routes()
     app.router.routes.extend(hot)
-    for room in (landing, health, metrics, oauth, collections, dictionary, stewardship):
+    for room in (landing, health, metrics, oauth, collections, dictionary, me, requests, stewardship):
         app.include_router(room.router)
     describe(app)
     app.front = Edge(Hot(hot, app.framework), concurrency=settings.concurrency, requests=requests)

@@ -119,6 +119,22 @@ class DisclosureRules(BaseModel):
         """As ``city.toml`` would say it."""
         told = ", ".join(f'"{purpose}"' for purpose in self.exempt_purposes)
         return f"{{ exempt_purposes = [{told}] }}" if told else "{}"
+class SharingTerms(BaseModel):
+    """Terms of data-sharing applications in working days (parameters: statutory figures are not verified), and the
+    departments that own registers (register → USCC) where the catalogue's provider does not name exactly one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    check_days: int = Field(2, ge=0, le=365)
+    answer_days_unconditional: int = Field(1, ge=0, le=365)
+    answer_days_conditional: int = Field(10, ge=0, le=365)
+    owners: dict[str, Annotated[str, Field(pattern=r"^[0-9A-HJ-NP-RTUW-Y]{18}$")]] = {}
+
+    def __str__(self) -> str:
+        """As ``city.toml`` would say it."""
+        days = ("check_days", "answer_days_unconditional", "answer_days_conditional")
+        return f"{{ {', '.join(f'{name} = {getattr(self, name)}' for name in days)} }}"
 
 
 class City(BaseModel):
@@ -136,6 +152,7 @@ class City(BaseModel):
     publish_person_penalties: bool = False
     thresholds: BandLimits = BandLimits()
     disclosure: DisclosureRules = DisclosureRules()
+    sharing: SharingTerms = SharingTerms()
 
 
 def checkout() -> Path | None:

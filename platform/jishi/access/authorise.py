@@ -45,7 +45,7 @@ def faults_of(register: Register, grant: Grant | None, wanted: Wanted, at: datet
     if not grant.in_force(at):
         return (Fault(register.collection, "ACC-GRANT-ENDED"),)
     faults = [*_of_purpose(grant, wanted)]
-    faults += [Fault(name, "ACC-ELEMENT") for name in sorted(wanted.elements - grant.elements)]
+    faults += [Fault(name, "ACC-ELEMENT") for name in sorted(wanted.elements) if not grant.holds(name)]
     faults += [Fault(name, "ACC-ELEMENT-MASKED") for name in sorted(wanted.clear & grant.masked)]
     faults += [
         Fault(name, "ACC-ELEMENT-COMPARED") for name in sorted((wanted.compared | wanted.sorted_by) - grant.clear)

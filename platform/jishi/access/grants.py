@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from jishi.registers.element import Mask, Sensitivity
+from jishi.registers.element import DataElement, Mask, Sensitivity
 from jishi.registers.register import Register
 
 RIGHTS = ("distinct", "exact", "history", "inactive", "protected", "withheld")
@@ -50,10 +50,21 @@ class Grant:
         """Every element that may be asked for, derived ones included."""
         return self.masked | self.clear | self.derived
 
+    def holds(self, name: str) -> bool:
+        """Whether an element may be asked for, or a derived one with its argument: who holds ``resident_of`` may ask for
+        any ``resident_of(320505)``.
+        """
+        return name in self.elements or (name.endswith(")") and name.partition("(")[0] in self.derived)
+
     def in_force(self, at: datetime) -> bool:
         return (self.valid_from is None or self.valid_from <= at) and (
             self.valid_until is None or at < self.valid_until
         )
+
+
+def differs_masked(element: DataElement) -> bool:
+    """Whether an element under its mask is another than in clear; one that is not counts as granted in clear."""
+    return element.sensitivity is not Sensitivity.N and (element.sealed or element.mask is not Mask.NONE)
 
 
 STANDING = 0
@@ -67,11 +78,7 @@ def standing(client_id: str, register: Register) -> Grant:
     if register.personal:
         raise ValueError(f"{register.name} is personal: nobody sees it without a grant of his own")
     elements = register.elements
-    masked = frozenset(
-        name
-        for name, element in elements.items()
-        if element.sensitivity is not Sensitivity.N and (element.sealed or element.mask is not Mask.NONE)
-    )
+    masked = frozenset(name for name, element in elements.items() if differs_masked(element))
     return Grant(
         STANDING,
         client_id,
