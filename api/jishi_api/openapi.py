@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from jishi.access.clients import ROLES
 from jishi.registers.catalog import registers
 from jishi_api.auth import HEADER
 from jishi_api.documents import GEOJSON, OPENAPI_JSON, Problem
@@ -43,7 +44,10 @@ def _complete(described: Part) -> Part:
     schemas["Problem"] = problem
     schemas["FeatureCollection"] = _FEATURE_COLLECTION
     schemas["Feature"] = _FEATURE
-    components["securitySchemes"] = {"ApiKey": {"type": "apiKey", "in": "header", "name": HEADER}}
+    components["securitySchemes"] = {
+        "ApiKey": {"type": "apiKey", "in": "header", "name": HEADER},
+        "OAuth": {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "oauth/token", "scopes": _SCOPES}}},
+    }
     for framework in ("HTTPValidationError", "ValidationError"):
         schemas.pop(framework, None)
     paths: Part = described.setdefault("paths", {})
@@ -54,7 +58,7 @@ def _complete(described: Part) -> Part:
             operation["responses"].pop("422", None)
             operation["responses"]["default"] = _PROBLEM
             if path.startswith(("/stewardship", "/me", "/requests")):
-                operation["security"] = [{"ApiKey": []}]
+                operation["security"] = _EITHER
     return described
 
 
@@ -65,7 +69,7 @@ def _items() -> Part:
         "summary": "要素 a page of features",
         "description": "Every queryable of the collection is a parameter too, compared for equality. "
         "An unknown parameter, a property that is no queryable or a bad value is a 400 that names them all.",
-        "security": [{"ApiKey": []}],
+        "security": _EITHER,
         "parameters": [
             _collection(),
             _parameter("limit", {"type": "integer", "minimum": 1, "maximum": GREATEST_LIMIT, "default": DEFAULT_LIMIT}),
@@ -95,7 +99,7 @@ def _item() -> Part:
         "tags": ["collections"],
         "operationId": "item",
         "summary": "一个要素 one feature",
-        "security": [{"ApiKey": []}],
+        "security": _EITHER,
         "parameters": [_collection(), key, _PROPERTIES, _FORMAT],
         "responses": responses,
     }
@@ -115,6 +119,8 @@ def _answer(schema: str) -> Part:
     return {"description": "GeoJSON, longitude and latitude in degrees (CRS84)", "content": content}
 
 
+_EITHER: list[Part] = [{"ApiKey": []}, {"OAuth": []}]
+_SCOPES: Part = {role: f"the role {role}, where the client has it" for role in ROLES}
 _BBOX: Part = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}
 _PROPERTIES = _parameter("properties", {"type": "array", "items": {"type": "string"}}, explode=False, style="form")
 _FORMAT = _parameter("f", {"type": "string", "enum": ["json"]})

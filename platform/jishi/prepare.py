@@ -6,7 +6,6 @@ import inspect
 from importlib import import_module
 from typing import Any
 
-from jishi.access import signing
 from jishi.identifiers.keys import load_or_create
 from jishi.settings import Settings
 from jishi.storage import cluster, roles
@@ -57,10 +56,12 @@ async def _load(url: str, settings: Settings) -> None:
 
 
 async def _sign(url: str, settings: Settings) -> None:
+    from jishi.access import tokens
+
     keys = load_or_create(settings.key_path)
     connection = await connect(url)
     try:
-        await signing.current(connection, keys, "token")
+        await tokens.make_signer(connection, keys)
     finally:
         await connection.close()
 

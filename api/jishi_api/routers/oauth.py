@@ -22,12 +22,30 @@ FORM = "application/x-www-form-urlencoded"
 JWK_SET = "application/jwk-set+json"
 GRANT_TYPE = "client_credentials"
 
+_TEXT = {"type": "string"}
+_BODY = {
+    "required": True,
+    "content": {
+        FORM: {
+            "schema": {
+                "type": "object",
+                "required": ["grant_type"],
+                "properties": {
+                    "grant_type": {"const": GRANT_TYPE},
+                    "client_id": _TEXT,
+                    "client_secret": _TEXT,
+                    "scope": _TEXT,
+                },
+            }
+        }
+    },
+}
 _NOT_KEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="jishi", charset="UTF-8"'}
 _CODES = {"ACC-SECRET": "invalid_client", "ACC-SCOPE": "invalid_scope"}
 
 
-@router.post("/oauth/token", summary="访问令牌 an access token")
+@router.post("/oauth/token", summary="访问令牌 an access token", openapi_extra={"requestBody": _BODY})
 async def token(request: Request) -> Response:
     """Form-encoded: ``grant_type=client_credentials``, by HTTP Basic or with ``client_id`` and ``client_secret`` in the
     body; ``scope``: roles the token shall stand for, by default all the client has. Errors as RFC 6749 §5.2 has them.

@@ -20,8 +20,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import asyncpg
-
 from jishi.errors import InternalError
 from jishi.logs import logger
 from jishi.storage.engine import connect
@@ -64,6 +62,7 @@ class Revocations:
         self._heard_at: float | None = None
         self._sent: dict[str, float] = {}
         self._listening = False
+        self._told_unheard = False
         self._decided = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -101,11 +100,14 @@ class Revocations:
 
     async def _run(self) -> None:
         while True:
+            reason = "connection lost"
             try:
                 await self._listen()
-            except (InternalError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-                if not self._decided.is_set() or self._listening:
-                    log.warning("changes of access go unheard (%s), trying again", type(error).__name__)
+            except Exception as error:  # noqa: BLE001  whatever ends it, listening has to begin anew
+                reason = type(error).__name__
+            if not self._told_unheard:
+                log.warning("changes of access go unheard (%s), trying again", reason)
+                self._told_unheard = True
             self._forget()
             self._decided.set()
             await asyncio.sleep(RETRY_S)
@@ -148,6 +150,7 @@ class Revocations:
         if whose == self._name and mark in self._sent:
             self._heard_at = self._sent.pop(mark)
             self._listening = True
+            self._told_unheard = False
             self._decided.set()
 
     def _forget(self) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import asyncpg
+from cryptography.exceptions import InvalidTag
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
@@ -117,11 +118,21 @@ async def believed(connection: Connection[Any]) -> dict[str, OKPKey]:
 
 
 async def signer(connection: Connection[Any], keys: Keys) -> SigningKey:
-    """The key that signs tokens now. Raises InternalError ``ACC-SIGNING-KEY`` where the owner has made none yet."""
+    """The key that signs tokens now. Raises InternalError ``ACC-SIGNING-KEY`` where the owner has made none yet, or the
+    key file it was sealed under is gone.
+    """
     try:
         return await signing.current(connection, keys, "token")
-    except (asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError) as error:
+    except (asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError, InvalidTag) as error:
         raise InternalError("ACC-SIGNING-KEY") from error
+
+
+async def make_signer(connection: Connection[Any], keys: Keys) -> None:
+    """See to it that a key signs tokens; one that a lost key file keeps closed is followed by a new one. The owner's."""
+    try:
+        await signing.current(connection, keys, "token")
+    except InvalidTag:
+        await signing.rotate(connection, keys, "token")
 
 
 def _checked(claims: Mapping[str, Any], issued_by: str, at: datetime) -> Claims:
