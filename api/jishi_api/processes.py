@@ -26,13 +26,14 @@ FAILURES = 4
 SETTLED_S = 10.0
 
 
-def serve_many(listener: socket.socket, settings: Settings, workers: int) -> None:
+def serve_many(listener: socket.socket, settings: Settings, workers: int, *, program: str = "jishi_api.server") -> None:
     """Keep ``workers`` processes answering on ``listener`` until SIGTERM or SIGINT; none outlives this one.
+    ``program``: the module each of them runs.
 
     Raises InternalError ``RUN-SERVE-FAILED`` where they die again and again.
     """
     with _metrics_folder(settings) as folder, _lifeline() as lifeline:
-        group = _Group(listener, lifeline, folder)
+        group = _Group(program, [listener.fileno(), lifeline], folder)
         try:
             _tend(group, workers)
         except _StopAskedError:
@@ -60,16 +61,16 @@ def _tend(group: _Group, workers: int) -> None:
 class _Group:
     """The running processes and when each was started."""
 
-    def __init__(self, listener: socket.socket, lifeline: int, metrics: Path) -> None:
-        self._descriptors = (listener.fileno(), lifeline)
-        self._arguments = [*map(str, self._descriptors), str(metrics)]
+    def __init__(self, program: str, descriptors: list[int], metrics: Path) -> None:
+        self._descriptors = descriptors
+        self._arguments = [sys.executable, "-m", program, *map(str, descriptors), str(metrics)]
         self._running: dict[subprocess.Popen[bytes], float] = {}
 
     def start(self, number: int) -> None:
         for _ in range(number):
             # a session of its own: Ctrl-C at the terminal reaches the parent only, who asks the others
             process = subprocess.Popen(
-                [sys.executable, "-m", "jishi_api.server", *self._arguments],
+                self._arguments,
                 stdin=subprocess.DEVNULL,
                 pass_fds=self._descriptors,
                 start_new_session=True,
