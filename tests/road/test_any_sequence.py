@@ -87,7 +87,7 @@ async def test_any_sequence_with_every_rule_evaluated(strict: Any, sequence: lis
 
 @pytest.mark.soak
 @given(sequence=steps(RULED, 3))
-@settings(LONG, max_examples=30)
+@settings(LONG, max_examples=200)
 async def test_any_sequence_with_every_rule_evaluated_for_long(strict: Any, sequence: list[Step]) -> None:
     await _play(strict, sequence)
 

@@ -100,7 +100,7 @@ async def test_golden_equals_a_fresh_computation(
 
 @pytest.mark.soak
 @given(played=steps)
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 async def test_golden_equals_a_fresh_computation_for_long(
     city: Any, watch: Any, invent: dict[str, Callable[..., str]], monkeypatch: pytest.MonkeyPatch, played: Any
 ) -> None:

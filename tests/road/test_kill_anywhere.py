@@ -41,7 +41,7 @@ sequences = st.lists(
 )
 
 LONG = settings(
-    max_examples=60,
+    max_examples=200,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     database=None,

@@ -16,7 +16,7 @@ from sequence import Deliver
 from sieve import by_check_character
 
 LONG = settings(
-    max_examples=100,
+    max_examples=200,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     database=None,

@@ -38,15 +38,17 @@ class Play:
         self.behind = False  # days have passed and the daily job has not run
 
     async def start(self) -> None:
-        await self.city.connection.execute(
-            f"TRUNCATE {TABLES}, jishi.identifier, jishi.relation, jishi.change, jishi.review, jishi.quarantine,"
-            " jishi.batch, jishi.job, jishi.register_state"
-        )
-        await self.city.connection.executemany(
-            "INSERT INTO jishi.register_state (register, name, last_seq, last_recorded_at, last_contribution_id,"
-            " turned_to) VALUES ($1, $2, 0, '-infinity', 0, now())",
-            list(NUMBERS.items()),
-        )
+        """In one transaction: a worker of the last play may still be about its daily job."""
+        async with self.city.connection.transaction():
+            await self.city.connection.execute(
+                f"TRUNCATE {TABLES}, jishi.identifier, jishi.relation, jishi.change, jishi.review, jishi.quarantine,"
+                " jishi.batch, jishi.job, jishi.register_state"
+            )
+            await self.city.connection.executemany(
+                "INSERT INTO jishi.register_state (register, name, last_seq, last_recorded_at, last_contribution_id,"
+                " turned_to) VALUES ($1, $2, 0, '-infinity', 0, now())",
+                list(NUMBERS.items()),
+            )
 
     async def step(self, step: Step) -> None:
         match step:
