@@ -11,7 +11,7 @@ from jishi import __doc__ as about
 from jishi.settings import Settings
 from jishi_api.edge import Edge, handle_errors
 from jishi_api.openapi import describe
-from jishi_api.routers import collections, dictionary, health, items, landing, stewardship
+from jishi_api.routers import batch, collections, dictionary, health, items, landing, search, stewardship, verify
 from jishi_api.serving import prepare
 
 
@@ -38,7 +38,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.add_middleware(Edge)
     handle_errors(app)
-    app.router.routes.extend(items.routes())
+    for plain in (search, batch, verify, items):
+        app.router.routes.extend(plain.routes())
     for room in (landing, health, collections, dictionary, stewardship):
         app.include_router(room.router)
     describe(app)

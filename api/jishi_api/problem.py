@@ -21,10 +21,12 @@ STATUS_BY_CODE = {
     "QRY-CONCEPT-AMBIGUOUS": 409,
     "QRY-ENDED": 410,
     "QRY-BODY-SIZE": 413,
+    "ACC-GUESSING": 429,
     "QRY-BUSY": 503,
     "QRY-NOT-READY": 503,
     "QRY-TIMEOUT": 503,
     "STO-CONNECT": 503,
+    "ACC-LOG": 503,
 }
 STATUS_BY_CLASS: tuple[tuple[type[JishiError], int], ...] = ((NotFoundError, 404), (DeniedError, 403))
 STATUS_BY_BLAME = {Blame.CALLER: 400, Blame.DATA: 422, Blame.OURS: 500}
@@ -39,6 +41,7 @@ TITLES = {
     410: "QRY-TITLE-410",
     413: "QRY-TITLE-413",
     422: "QRY-TITLE-422",
+    429: "QRY-TITLE-429",
     500: "QRY-TITLE-500",
     503: "QRY-TITLE-503",
 }

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from uuid import UUID
 
 import asyncpg
 from starlette.requests import Request
 
 from jishi.errors import InternalError
 from jishi.identifiers.keys import Use, load_or_create
+from jishi.identifiers.sealing import Sealer
 from jishi.settings import City, Settings, load_city
 from jishi.storage import cluster, engine, roles
+from jishi_api.callers_stub import Log, PlainLog, Protected
+from jishi_api.guesses import Guesses
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Pool
@@ -34,6 +38,11 @@ class Serving:
     settings: Settings
     city: City
     cursor_secret: bytes = field(repr=False)
+    query_key: bytes = field(repr=False)
+    sealer: Sealer = field(repr=False)
+    log: Log
+    protections: Mapping[UUID, Protected] = field(default_factory=dict)
+    guesses: Guesses = field(default_factory=Guesses)
     _pool: Pool[Any] | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -63,6 +72,7 @@ class Serving:
             await pool.release(connection)
 
     async def close(self) -> None:
+        await self.log.stop()
         if self._pool is not None:
             await self._pool.close()
             self._pool = None
@@ -78,7 +88,14 @@ class Serving:
 def prepare(settings: Settings) -> Serving:
     """Read the city and the deployment's keys (made where there are none yet); what is wrong with them is told here."""
     keys = load_or_create(settings.key_path)
-    return Serving(settings, load_city(settings), keys.key(Use.QUERY, detail="cursor"))
+    return Serving(
+        settings,
+        load_city(settings),
+        cursor_secret=keys.key(Use.QUERY, detail="cursor"),
+        query_key=keys.key(Use.QUERY, detail="disclosure"),
+        sealer=Sealer(keys, settings.cipher),
+        log=PlainLog(settings),
+    )
 
 
 def serving_of(request: Request) -> Serving:
