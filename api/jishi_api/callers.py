@@ -146,7 +146,7 @@ class Callers:
         self.revocations.check()
         self._guesses.check(remote)
         self._guesses.check(remote, client_id)
-        async with self._connection() as connection:
+        async with self.connection() as connection:
             client = await clients.authenticate_secret(connection, self._keys, client_id, secret)
             if client is None or client.disabled:
                 used_up = self._guesses.count(remote, client_id)
@@ -162,12 +162,12 @@ class Callers:
 
     async def public_keys(self) -> list[dict[str, Any]]:
         """JWKs of the keys whose tokens are believed, the newest first."""
-        async with self._connection() as connection:
+        async with self.connection() as connection:
             return [key.as_dict(private=False) for key in (await tokens.believed(connection)).values()]
 
     async def _load(self, given: Credential, changes: int) -> Caller:
         left_s = KEPT_S
-        async with self._connection() as connection:
+        async with self.connection() as connection:
             if given.kind == "key":
                 holder = await holders.by_key(connection, self._keys, given.text)
                 scope = None
@@ -236,14 +236,15 @@ class Callers:
             return
         self._alert_from = time.monotonic() + ALERT_PAUSE_S
         with suppress(InternalError):
-            async with self._connection() as connection:
+            async with self.connection() as connection:
                 await connection.execute(_ALERT, caller)
 
     async def _url(self) -> str:
         return await asyncio.to_thread(cluster.url, self._settings, roles.API)
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Any]:
+    async def connection(self) -> AsyncIterator[Any]:
+        """A connection that may write what the API's role may; errors ``QRY-BUSY``, ``STO-CONNECT``."""
         try:
             pool = self._pool or await self._open()
             connection = await pool.acquire(timeout=CONNECTION_TIMEOUT_S)

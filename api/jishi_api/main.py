@@ -16,6 +16,7 @@ from jishi_api.hot import Hot
 from jishi_api.openapi import describe
 from jishi_api.request_log import RequestLog
 from jishi_api.routers import (
+    batch,
     collections,
     dictionary,
     health,
@@ -24,9 +25,11 @@ from jishi_api.routers import (
     me,
     metrics,
     oauth,
-    requests,
+    search,
     stewardship,
+    verify,
 )
+from jishi_api.routers import requests as sharing
 from jishi_api.serving import prepare
 
 
@@ -77,9 +80,9 @@ def create_app(
         redirect_slashes=False,
     )
     handle_errors(app)
-    hot = items.routes()
+    hot = [route for room in (search, batch, verify, items) for route in room.routes()]
     app.router.routes.extend(hot)
-    for room in (landing, health, metrics, oauth, collections, dictionary, me, requests, stewardship):
+    for room in (landing, health, metrics, oauth, collections, dictionary, me, sharing, stewardship):
         app.include_router(room.router)
     describe(app)
     app.front = Edge(Hot(hot, app.framework), concurrency=settings.concurrency, requests=requests)

@@ -1,31 +1,43 @@
-"""From a request to a plan: parameters checked against the declaration, all faults told at once (plan, road out)."""
+"""From a request to a page: parameters checked against the declaration, all faults told at once (plan, road out).
+
+A GET and the body of a search say the same in the same words; a body's values are taken as the texts a URL would hold,
+but for its filter, which may be CQL2 JSON.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from uuid import UUID
+from typing import Any
 
+from jishi.access.authorise import Wanted
+from jishi.access.grants import Grant
 from jishi.errors import CallerError, Fault
 from jishi.identifiers import division_code, uscc
 from jishi.identifiers.normalise import normalise
 from jishi.registers.element import DataElement, Kind
 from jishi.registers.register import Register
-from jishi_api import cursor
-from jishi_api.members import members, queryables
+from jishi.registers.tables import SRID
+from jishi_api import cql2, cursor
+from jishi_api.compile import TEXT_LIMIT, Condition, compile_filter, literal
+from jishi_api.members import elements_of, filterable, granted_members, members, queryables
+from jishi_api.plan import Plan, plan_of
+from jishi_api.sql import Order, Page, Position
 
 DEFAULT_LIMIT = 100
 GREATEST_LIMIT = 10_000
-TEXT_LIMIT = 200
-FIRST = UUID(int=0)
-"""Before every uid."""
 
 INDIVIDUAL_BUSINESS = "92"
 """A social credit code that begins so is an individual business's 个体工商户 and stands for a person."""
+
+INCLUDABLE = ("inactive", "withheld")
+PAGE_MEMBERS = frozenset(
+    {"bbox", "properties", "limit", "cursor", "f", "filter", "filter-lang", "sortby", "include", "count"}
+)
+LANGUAGES = ("cql2-text", "cql2-json")
 
 Value = str | date | Decimal | int | bool
 Bbox = tuple[float, float, float, float]
@@ -33,54 +45,92 @@ Parameters = Iterable[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class ItemsPlan:
-    """What a page is made of. ``equal``: element and value; ``bbox``: west, south, east, north in degrees (CRS84)."""
+class Question:
+    """A page asked for. ``equal``: queryables named as parameters; ``told``: all that a cursor must not be carried over to."""
 
-    register: Register
-    equal: tuple[tuple[str, Value], ...] = ()
-    bbox: Bbox | None = None
-    properties: tuple[str, ...] = ()
-    limit: int = DEFAULT_LIMIT
-    after: UUID = FIRST
-
-    @property
-    def question(self) -> str:
-        """A digest of all that a cursor must not be carried over to: collection, filters, properties."""
-        parts = (self.register.collection, self.equal, self.bbox, self.properties)
-        return hashlib.sha256(repr(parts).encode()).hexdigest()
+    plan: Plan
+    page: Page
+    wanted: Wanted
+    equal: tuple[tuple[str, Value], ...]
+    told: str
+    counted: bool = False
 
 
-def plan_items(register: Register, parameters: Parameters, secret: bytes) -> ItemsPlan:
-    """The plan of ``GET …/items``; CallerError ``QRY-PARAMETERS`` with every fault of the parameters."""
+def plan_items(
+    register: Register, grant: Grant, parameters: Parameters, secret: bytes, *, posted: Mapping[str, Any] | None = None
+) -> Question:
+    """What ``GET …/items`` asks, or, with ``posted``, a search's body. CallerError ``QRY-PARAMETERS`` with every fault.
+
+    Whether the grant permits it is not asked here: ``wanted`` says what to ask.
+    """
     faults: list[Fault] = []
-    given = _once(parameters, faults)
-    plan = ItemsPlan(
-        register,
-        equal=tuple(_equalities(register, given, faults)),
-        bbox=_bbox(register, given["bbox"], faults) if "bbox" in given else None,
-        properties=_properties(register, given, faults),
-        limit=_limit(given["limit"], faults) if "limit" in given else DEFAULT_LIMIT,
+    given = texts(posted, faults) if posted is not None else _once(parameters, faults)
+    names, with_geometry = _properties(register, grant, given, faults)
+    granted = [name for name in names if _is_granted(register, grant, name)]
+    shown = plan_of(register, grant, tuple(granted), geometry=with_geometry and _opens(grant, register.geometry))
+    equal = tuple(_equalities(register, given, faults, personal=posted is not None))
+    box = _bbox(register, given["bbox"], faults) if "bbox" in given else None
+    parts = _conditions(register, shown.first, equal, box)
+    allowed = filterable(register.name) if posted is None else None
+    written = _filter(register, shown.first + len(parts.values), given, posted, faults, allowed)
+    condition = _both(parts, written)
+    order = _order(register, given, faults)
+    include = included(given, faults)
+    _closed(given, "f", ("json",), "QRY-VALUE-FORMAT", faults)
+    counted = _closed(given, "count", ("none", "exact"), "QRY-VALUE-COUNT", faults) == "exact"
+    limit = _limit(given["limit"], faults) if "limit" in given else DEFAULT_LIMIT
+    told = repr(
+        (
+            register.collection,
+            grant.grant_id,
+            grant.client_id,
+            names,
+            condition,
+            _values(condition),
+            order,
+            sorted(include),
+        )
     )
-    _format(given, faults)
-    if "cursor" in given and not faults:
-        last = cursor.read(secret, plan.question, given["cursor"])
-        if last is None:
-            faults.append(Fault("cursor", "QRY-VALUE-CURSOR"))
-        else:
-            plan = replace(plan, after=last)
-    _report(faults)
-    return plan
+    after = _after(register, order, given["cursor"], secret, told) if "cursor" in given and not faults else None
+    if "cursor" in given and not faults and after is None:
+        faults.append(Fault("cursor", "QRY-VALUE-CURSOR"))
+    report(faults)
+    wanted = Wanted(
+        elements=_asked_elements(register, given, names, with_geometry),
+        compared=(condition.compared if condition else frozenset()),
+        matched=(condition.matched if condition else frozenset()),
+        sorted_by=frozenset({order.element} if order.element else ()),
+        rights=include,
+    )
+    page = Page(condition=condition, include=include, order=order, after=after, limit=limit)
+    return Question(shown, page, wanted, equal, told, counted)
 
 
-def plan_properties(register: Register, parameters: Parameters) -> tuple[str, ...]:
-    """The members asked for of a single feature; CallerError ``QRY-PARAMETERS`` with every fault."""
+def plan_properties(register: Register, grant: Grant, parameters: Parameters) -> tuple[Plan, Wanted, frozenset[str]]:
+    """The plan of a single feature, what is wanted of the grant, and the states asked for beside the active; CallerError
+    ``QRY-PARAMETERS`` with every fault."""
     faults: list[Fault] = []
     given = _once(parameters, faults)
-    chosen = _properties(register, given, faults)
-    _format(given, faults)
-    faults += [Fault(_short(name), "QRY-UNKNOWN-PARAMETER") for name in given if name not in ("properties", "f")]
-    _report(faults)
-    return chosen
+    if register.personal and "properties" not in given:
+        faults.append(Fault("properties", "QRY-PROPERTIES-NEEDED"))
+    found = chosen(register, grant, given, faults)
+    _closed(given, "f", ("json",), "QRY-VALUE-FORMAT", faults)
+    known = ("properties", "f", "include")
+    faults += [Fault(_short(name), "QRY-UNKNOWN-PARAMETER") for name in given if name not in known]
+    report(faults)
+    return found
+
+
+def chosen(
+    register: Register, grant: Grant, given: Mapping[str, str], faults: list[Fault]
+) -> tuple[Plan, Wanted, frozenset[str]]:
+    """The plan of the members named in ``properties`` (all that is granted, without it), what the grant must hold, and the
+    states asked for beside the active."""
+    names, with_geometry = _properties(register, grant, given, faults)
+    granted = tuple(name for name in names if _is_granted(register, grant, name))
+    shown = plan_of(register, grant, granted, geometry=with_geometry and _opens(grant, register.geometry))
+    include = included(given, faults)
+    return shown, Wanted(elements=_asked_elements(register, given, names, with_geometry), rights=include), include
 
 
 def key_value(register: Register, text: str) -> str | None:
@@ -98,13 +148,64 @@ def key_value(register: Register, text: str) -> str | None:
     return division_code.check(text).value if element == "division_code" else text
 
 
-def _equalities(register: Register, given: Mapping[str, str], faults: list[Fault]) -> Iterable[tuple[str, Value]]:
+def place_after(order: Order, uid: Any, key: str | None) -> cursor.Place:
+    """Where the next page begins after a row."""
+    return cursor.Place(uid, key if order.element else None)
+
+
+def report(faults: list[Fault]) -> None:
+    if faults:
+        raise CallerError("QRY-PARAMETERS", faults=tuple(faults))
+
+
+def _values(condition: Condition | None) -> tuple[object, ...]:
+    return tuple(getattr(value, "numbers", value) for value in condition.values) if condition else ()
+
+
+def _asked_elements(
+    register: Register, given: Mapping[str, str], names: tuple[str, ...], with_geometry: bool
+) -> frozenset[str]:
+    elements = elements_of(register, names)
+    named = {part.strip() for part in given.get("properties", "").split(",")}
+    return elements | (
+        {register.geometry} if with_geometry and register.geometry in named and register.geometry else set()
+    )
+
+
+def _is_granted(register: Register, grant: Grant, name: str) -> bool:
+    return bool(elements_of(register, (name,)) & (grant.masked | grant.clear))
+
+
+def _opens(grant: Grant, element: str | None) -> bool:
+    return element is not None and element in grant.masked | grant.clear
+
+
+def _properties(
+    register: Register, grant: Grant, given: Mapping[str, str], faults: list[Fault]
+) -> tuple[tuple[str, ...], bool]:
+    """Member names in the order declared, and whether the geometry is wanted; an element brings its code's label with it.
+
+    Without the parameter: all that is granted. The geometry comes always, if it is granted.
+    """
+    known = members(register.name)
+    if "properties" not in given:
+        return granted_members(register, grant), True
+    wanted = {part.strip() for part in given["properties"].split(",")}
+    unknown = sorted(wanted - known.keys() - {register.geometry} - grant.derived)
+    faults += [Fault(_short(f"properties: {name}"), "QRY-PROPERTY-UNKNOWN") for name in unknown]
+    names = tuple(name for name, member in known.items() if name in wanted or member.element in wanted)
+    return names + tuple(sorted(wanted & grant.derived)), True
+
+
+def _equalities(
+    register: Register, given: Mapping[str, str], faults: list[Fault], *, personal: bool
+) -> Iterable[tuple[str, Value]]:
     known = queryables(register.name)
     for name, text in given.items():
-        if name in _RESERVED:
+        if name in PAGE_MEMBERS:
             continue
         if name in known:
-            value = _read(name, known[name], text, faults)
+            value = _read(name, known[name], text, faults, personal=personal)
             if value is not None:
                 yield name, value
         elif name in register.elements or name in members(register.name):
@@ -113,28 +214,23 @@ def _equalities(register: Register, given: Mapping[str, str], faults: list[Fault
             faults.append(Fault(_short(name), "QRY-UNKNOWN-PARAMETER"))
 
 
-_RESERVED = frozenset({"bbox", "properties", "limit", "cursor", "f"})
-
-
-def _read(name: str, element: DataElement, text: str, faults: list[Fault]) -> Value | None:
+def _read(name: str, element: DataElement, text: str, faults: list[Fault], *, personal: bool) -> Value | None:
     """The value of an equality in the element's type; None after telling the fault, which never repeats the value."""
     code = None
     value: Value | None = None
     match element.kind:
         case Kind.DATE:
-            value, code = _day(text), "QRY-VALUE-DATE"
+            value, code = literal(element, text), "QRY-VALUE-DATE"  # type: ignore[assignment]
         case Kind.DECIMAL:
             value, code = Decimal(text) if _DECIMAL.fullmatch(text) else None, "QRY-VALUE-NUMBER"
         case Kind.INTEGER:
             value, code = int(text) if _INTEGER.fullmatch(text) else None, "QRY-VALUE-NUMBER"
         case Kind.BOOLEAN:
             value, code = {"true": True, "false": False}.get(text), "QRY-VALUE-BOOLEAN"
-        case Kind.IDENTIFIER if _is_personal(name, text):
+        case Kind.IDENTIFIER if not personal and _is_personal(name, text):
             code = "QRY-KEY-PERSONAL"
         case _:
-            plain = normalise(text) if element.kind is Kind.IDENTIFIER else text
-            value = plain if plain.strip() and "\0" not in text and len(text) <= TEXT_LIMIT else None
-            code = "QRY-VALUE-TEXT"
+            value, code = literal(element, text), "QRY-VALUE-TEXT"  # type: ignore[assignment]
     if value is None:
         faults.append(Fault(name, code, {"longest": TEXT_LIMIT}))
     return value
@@ -142,18 +238,78 @@ def _read(name: str, element: DataElement, text: str, faults: list[Fault]) -> Va
 
 _DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,10})?")
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if _DAY.fullmatch(text) else None
-    except ValueError:
-        return None
 
 
 def _is_personal(element: str, text: str) -> bool:
     return element == "uscc" and normalise(text).startswith(INDIVIDUAL_BUSINESS)
+
+
+def _conditions(register: Register, first: int, equal: tuple[tuple[str, Value], ...], box: Bbox | None) -> Condition:
+    tests = [f"q.{name} = ${number}" for number, (name, _) in enumerate(equal, first)]
+    values: list[object] = [value for _, value in equal]
+    compared = {name for name, _ in equal}
+    if box is not None and register.geometry is not None:
+        corners = ", ".join(f"${first + len(values) + corner}" for corner in range(4))
+        tests.append(f"ST_Intersects(q.{register.geometry}, ST_MakeEnvelope({corners}, {SRID}))")
+        values += box
+        compared.add(register.geometry)
+    return Condition(" AND ".join(tests), tuple(values), frozenset(compared))
+
+
+def _both(one: Condition, other: Condition | None) -> Condition | None:
+    found = [condition for condition in (one, other) if condition is not None and condition.text]
+    if not found:
+        return None
+    return Condition(
+        " AND ".join(condition.text for condition in found),
+        tuple(value for condition in found for value in condition.values),
+        frozenset[str]().union(*(condition.compared for condition in found)),
+        frozenset[str]().union(*(condition.matched for condition in found)),
+    )
+
+
+def _filter(
+    register: Register,
+    first: int,
+    given: Mapping[str, str],
+    posted: Mapping[str, Any] | None,
+    faults: list[Fault],
+    allowed: frozenset[str] | None,
+) -> Condition | None:
+    """The filter's condition. In a URL the code of an individual business is refused wherever it stands as a literal."""
+    language = _closed(given, "filter-lang", LANGUAGES, "QRY-VALUE-LANGUAGE", faults)
+    tree = read_filter(given, posted, language, faults)
+    if tree is None:
+        return None
+    found = compile_filter(register, tree, first, faults, allowed)
+    if found is not None and posted is None and "uscc" in found.compared and _names_person(found.values):
+        faults.append(Fault("filter", "QRY-KEY-PERSONAL"))
+    return found
+
+
+def read_filter(
+    given: Mapping[str, str], posted: Mapping[str, Any] | None, language: str | None, faults: list[Fault]
+) -> cql2.Node | None:
+    """The tree of ``filter``, text or (in a body) JSON; None without one or after a fault."""
+    raw = posted.get("filter") if posted is not None else given.get("filter")
+    if raw is None:
+        return None
+    try:
+        if isinstance(raw, str) and language != "cql2-json":
+            return cql2.read_text(raw)
+        if isinstance(raw, str):
+            return cql2.read_json_text(raw)
+        if isinstance(raw, dict | list | bool) and language != "cql2-text":
+            return cql2.read_json(raw)
+        faults.append(Fault("filter", "QRY-FILTER-SYNTAX"))
+    except cql2.Malformed as error:
+        faults.append(Fault("filter", error.code, {"longest": cql2.LONGEST, "deepest": cql2.DEEPEST}))
+    return None
+
+
+def _names_person(values: tuple[object, ...]) -> bool:
+    texts = [text for value in values for text in (value if isinstance(value, list) else [value])]
+    return any(isinstance(text, str) and normalise(text).startswith(INDIVIDUAL_BUSINESS) for text in texts)
 
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,17})?")
@@ -173,15 +329,49 @@ def _bbox(register: Register, text: str, faults: list[Fault]) -> Bbox | None:
     return None
 
 
-def _properties(register: Register, given: Mapping[str, str], faults: list[Fault]) -> tuple[str, ...]:
-    """Member names in the order declared; an element brings its code's label with it. Without the parameter: all."""
-    known = members(register.name)
-    if "properties" not in given:
-        return tuple(known)
-    wanted = {part.strip() for part in given["properties"].split(",")}
-    unknown = sorted(wanted - known.keys() - {register.geometry})
-    faults += [Fault(_short(f"properties: {name}"), "QRY-PROPERTY-UNKNOWN") for name in unknown]
-    return tuple(name for name, member in known.items() if name in wanted or member.element in wanted)
+def _order(register: Register, given: Mapping[str, str], faults: list[Fault]) -> Order:
+    """One queryable, or the uid, with ``-`` before it for the reverse."""
+    if "sortby" not in given:
+        return Order()
+    text = given["sortby"].strip()
+    name, descending = text.lstrip("+-").strip(), text.startswith("-")
+    if name == "uid":
+        return Order(descending=descending)
+    if name not in queryables(register.name):
+        known = ", ".join([*queryables(register.name), "uid"])
+        faults.append(Fault("sortby", "QRY-VALUE-SORT", {"known": known}))
+    return Order(name, descending)
+
+
+def _after(register: Register, order: Order, text: str, secret: bytes, told: str) -> Position | None:
+    place = cursor.read(secret, told, text)
+    if place is None or order.element is None:
+        return Position(place.uid) if place else None
+    if place.key is None:
+        return Position(place.uid, past_values=True)
+    return Position(place.uid, _key(register.elements[order.element], place.key))
+
+
+def _key(element: DataElement, text: str) -> object:
+    """A sort key from the text PostgreSQL wrote."""
+    match element.kind:
+        case Kind.DATE:
+            return date.fromisoformat(text)
+        case Kind.DECIMAL:
+            return Decimal(text)
+        case Kind.INTEGER:
+            return int(text)
+        case Kind.BOOLEAN:
+            return text == "true"
+    return text
+
+
+def included(given: Mapping[str, str], faults: list[Fault]) -> frozenset[str]:
+    """The states asked for beside the active."""
+    wanted = {part.strip() for part in given.get("include", "").split(",")} - {""}
+    if wanted - set(INCLUDABLE):
+        faults.append(Fault("include", "QRY-VALUE-INCLUDE", {"known": ", ".join(INCLUDABLE)}))
+    return frozenset(wanted & set(INCLUDABLE))
 
 
 def _limit(text: str, faults: list[Fault]) -> int:
@@ -193,9 +383,12 @@ def _limit(text: str, faults: list[Fault]) -> int:
     return min(int(digits), GREATEST_LIMIT) if len(digits) <= len(str(GREATEST_LIMIT)) else GREATEST_LIMIT
 
 
-def _format(given: Mapping[str, str], faults: list[Fault]) -> None:
-    if given.get("f", "json") != "json":
-        faults.append(Fault("f", "QRY-VALUE-FORMAT", {"known": "json"}))
+def _closed(given: Mapping[str, str], name: str, known: tuple[str, ...], code: str, faults: list[Fault]) -> str | None:
+    text = given.get(name)
+    if text is not None and text not in known:
+        faults.append(Fault(name, code, {"known": ", ".join(known)}))
+        return None
+    return text
 
 
 def _once(parameters: Parameters, faults: list[Fault]) -> dict[str, str]:
@@ -207,11 +400,24 @@ def _once(parameters: Parameters, faults: list[Fault]) -> dict[str, str]:
     return given
 
 
+def texts(body: Mapping[str, Any], faults: list[Fault]) -> dict[str, str]:
+    """A body's members as the texts of parameters: lists joined by commas."""
+    found: dict[str, str] = {}
+    for name, value in body.items():
+        if name in ("purpose", "case_no") or (name == "filter" and not isinstance(value, str)):
+            continue
+        parts = value if isinstance(value, list) and value else [value]
+        if all(isinstance(part, str | int | float) for part in parts):
+            found[name] = ",".join(part if isinstance(part, str) else _plain(part) for part in parts)
+        else:
+            faults.append(Fault(_short(name), "QRY-VALUE", {"reason": "type"}))
+    return found
+
+
+def _plain(value: float) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"{value}"
+
+
 def _short(name: str) -> str:
     """A name from outside, cut to what is worth repeating."""
     return name if len(name) <= 80 else f"{name[:80]}…"
-
-
-def _report(faults: list[Fault]) -> None:
-    if faults:
-        raise CallerError("QRY-PARAMETERS", faults=tuple(faults))

@@ -15,14 +15,18 @@ import asyncpg
 from starlette.requests import Request
 
 from jishi.access import tokens
+from jishi.access.disclosure_log import DisclosureLog
 from jishi.errors import InternalError
 from jishi.identifiers.keys import Use, load_or_create
+from jishi.identifiers.sealing import Sealer
 from jishi.settings import City, Settings, load_city
 from jishi.storage import cluster, engine, roles
 from jishi_api.callers import Callers
 from jishi_api.coalesce import Coalescer
+from jishi_api.guesses import Guesses
 from jishi_api.lanes import LOST, Lanes
 from jishi_api.metrics import Metrics
+from jishi_api.protections import Protections
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Pool
@@ -51,7 +55,12 @@ class Serving:
     settings: Settings
     city: City
     cursor_secret: bytes = field(repr=False)
+    query_key: bytes = field(repr=False)
+    sealer: Sealer = field(repr=False)
     callers: Callers = field(repr=False)
+    protections: Protections
+    log: DisclosureLog
+    guesses: Guesses = field(default_factory=Guesses)
     metrics: Metrics = field(default_factory=Metrics)
     draining: bool = False  # asked to stop: no longer ready, answers what comes until it stops listening
     lanes: Lanes = field(init=False)
@@ -97,6 +106,7 @@ class Serving:
 
     async def close(self) -> None:
         await self.callers.close()
+        await self.log.stop()
         await self.lanes.close()
         await self.heavy.close()
         if self._pool is not None:
@@ -129,7 +139,17 @@ def prepare(settings: Settings, metrics_folder: Path | None = None) -> Serving:
     keys = load_or_create(settings.key_path)
     city = load_city(settings)
     callers = Callers(settings, keys, tokens.issuer(city.division_prefix))
-    return Serving(settings, city, keys.key(Use.QUERY, detail="cursor"), callers, Metrics(metrics_folder))
+    return Serving(
+        settings,
+        city,
+        cursor_secret=keys.key(Use.QUERY, detail="cursor"),
+        query_key=keys.key(Use.QUERY, detail="disclosure"),
+        sealer=Sealer(keys, settings.cipher),
+        callers=callers,
+        protections=Protections(callers),
+        log=DisclosureLog(settings),
+        metrics=Metrics(metrics_folder),
+    )
 
 
 def serving_of(request: Request) -> Serving:

@@ -1,7 +1,8 @@
-"""From a plan to SQL: one statement a shape, identifiers from the declaration, every value bound (query, road out).
+"""From a plan to statements: one text a shape, identifiers from the declaration, every value bound (query, road out).
 
 PostgreSQL writes the JSON of each feature's properties and geometry; the parts come as text and are put on the wire as
-they are. The statement of a shape is made once and cached, so that the driver's prepared statement is found again.
+they are, the uid beside them. A text is made once and cached, so that the driver's prepared statement is found again.
+Values stand in one order: the plan's, the condition's, the hidden, then those of the page.
 """
 
 from __future__ import annotations
@@ -10,13 +11,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
 
-from jishi.identifiers.mask_sql import mask_sql
-from jishi.registers.catalog import register_of
-from jishi.registers.element import Kind
 from jishi.registers.register import Register
-from jishi.registers.tables import SRID
-from jishi_api.members import Member, is_masked, members
-from jishi_api.query import ItemsPlan
+from jishi_api.compile import Condition
+from jishi_api.plan import Plan
+from jishi_api.shapes import INACTIVE
 
 DECIMALS = 7
 """Digits of a coordinate in degrees: about a centimetre."""
@@ -33,23 +31,68 @@ class Statement:
     values: tuple[object, ...]
 
 
-def page(plan: ItemsPlan) -> Statement:
-    """Rows (uid, geometry, properties) of the page in uid order, and one more where another page follows."""
-    shape = _page(plan.register.name, plan.properties, tuple(name for name, _ in plan.equal), plan.bbox is not None)
-    values = (plan.after, plan.limit + 1, *(value for _, value in plan.equal), *(plan.bbox or ()))
-    return Statement(shape, values)
+@dataclass(frozen=True, slots=True)
+class Order:
+    """By ``element`` (None = by uid alone), then by uid. Rows without a value come last either way."""
+
+    element: str | None = None
+    descending: bool = False
 
 
-def by_uid(register: Register, uid: UUID, properties: tuple[str, ...]) -> Statement:
-    """The row (uid, geometry, properties, state, place in the order of preference) of one entity, ended or not."""
-    return Statement(_single(register.name, properties, "uid", active=False), (uid,))
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a page begins: after the row of this uid. ``key``: its value in the order's element; ``past_values``: it has
+    none, so that only rows without a value follow."""
+
+    uid: UUID
+    key: object = None
+    past_values: bool = False
 
 
-def by_key(register: Register, key: str, properties: tuple[str, ...]) -> Statement:
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which rows a page holds. ``hidden``: uids that do not exist for the caller; ``include``: ``inactive``, ``withheld``."""
+
+    condition: Condition | None = None
+    hidden: tuple[UUID, ...] = ()
+    include: frozenset[str] = frozenset()
+    order: Order = Order()
+    after: Position | None = None
+    limit: int = 100
+
+
+def page(plan: Plan, asked: Page) -> Statement:
+    """Rows (uid, geometry, properties, sort_key and what is deciphered) in order, and one more where another page follows."""
+    condition, after = asked.condition, asked.after
+    shape = _page(
+        plan,
+        condition.text if condition else "",
+        len(condition.values) if condition else 0,
+        bool(asked.hidden),
+        asked.include,
+        asked.order,
+        after is not None,
+        after.past_values if after else False,
+    )
+    values: list[object] = [*plan.values, *(condition.values if condition else ())]
+    if asked.hidden:
+        values.append(list(asked.hidden))
+    values.append(asked.limit + 1)
+    if after is not None:
+        values.append(after.uid)
+        if asked.order.element is not None and not after.past_values:
+            values.append(after.key)
+    return Statement(shape, tuple(values))
+
+
+def by_uids(plan: Plan, uids: tuple[UUID, ...], hidden: tuple[UUID, ...]) -> Statement:
+    """The rows (as of a page, with ``state`` and whether ``inactive``) of these entities, in no order."""
+    return Statement(_by_uids(plan, bool(hidden)), (*plan.values, list(uids), *([list(hidden)] if hidden else [])))
+
+
+def by_key(plan: Plan, element: str, key: str, hidden: tuple[UUID, ...]) -> Statement:
     """Active entities of a natural key, the one meant first; those of the same ``preference`` are equally meant."""
-    if register.natural_key is None:
-        raise ValueError(f"{register.name} has no natural key")
-    return Statement(_single(register.name, properties, register.natural_key, active=True), (key,))
+    return Statement(_by_key(plan, element, bool(hidden)), (*plan.values, key, *([list(hidden)] if hidden else [])))
 
 
 def merged_into(register: Register, uid: UUID) -> Statement:
@@ -67,90 +110,151 @@ LIMIT 1
     )
 
 
-@lru_cache(maxsize=1024)
-def _page(register_name: str, properties: tuple[str, ...], equal: tuple[str, ...], boxed: bool) -> str:
-    register = register_of(register_name)
-    tests = [f"{name} = ${number}" for number, name in enumerate(equal, 3)]
-    if boxed:
-        corners = ", ".join(f"${number}" for number in range(len(equal) + 3, len(equal) + 7))
-        tests.append(f"ST_Intersects({register.geometry}, ST_MakeEnvelope({corners}, {SRID}))")
+@lru_cache(maxsize=2048)
+def _page(
+    plan: Plan,
+    condition: str,
+    bound: int,
+    hides: bool,
+    include: frozenset[str],
+    order: Order,
+    continued: bool,
+    past_values: bool,
+) -> str:
+    number = plan.first + bound
+    tests = [_states(plan.register, include), *_rows(plan)]
+    if condition:
+        tests.append(condition)
+    if hides:
+        tests.append(f"q.uid <> ALL(${number}::uuid[])")
+        number += 1
+    limit, uid, key = f"${number}", f"${number + 1}::uuid", f"${number + 2}"
+    sign, way = ("<", " DESC") if order.descending else (">", "")
+    by_uid = f"q.uid{way}"
+    if order.element is None:
+        tests += [f"q.uid {sign} {uid}"] if continued else []
+        found = _part(plan, tests, by_uid, limit)
+        ordered = by_uid
+        sort_key = "NULL::text"
+    else:
+        column = f"q.{order.element}"
+        after = [f"({column}, q.uid) {sign} ({key}, {uid})"] if continued else []
+        after_null = [f"q.uid {sign} {uid}"] if continued and past_values else []
+        valued = _part(plan, [*tests, f"{column} IS NOT NULL", *after], f"{column}{way}, {by_uid}", limit)
+        empty = _part(plan, [*tests, f"{column} IS NULL", *after_null], f"{column}{way}, {by_uid}", limit)
+        found = empty if past_values else f"({valued}) UNION ALL ({empty})"
+        ordered = f"({column} IS NULL), {column}{way}, {by_uid}"
+        sort_key = f"{column}::text"
     return f"""
--- A page of {register.collection} in uid order.
-SELECT q.uid, {_geometry(register)} AS geometry, row_to_json(p)::text AS properties
-FROM (
-  SELECT *
-  FROM jishi.{register.name}
-  WHERE {" AND ".join(["state = 'active'", "uid > $1", *tests])}
-  ORDER BY uid
-  LIMIT $2
-) q{_labels(register, properties)}
-CROSS JOIN LATERAL (SELECT {_values(register, properties)}) p
-ORDER BY q.uid
+-- A page of {plan.register.collection}.
+SELECT {_answer(plan)}, {sort_key} AS sort_key
+FROM ({found}) q{plan.joins}
+CROSS JOIN LATERAL (SELECT {plan.columns}) p
+ORDER BY {ordered}
+LIMIT {limit}
+"""  # noqa: S608  identifiers of the declaration
+
+
+def _part(plan: Plan, tests: list[str], order: str, limit: str) -> str:
+    return f"""
+  SELECT q.*
+  FROM jishi.{plan.register.name} q
+  WHERE {" AND ".join(tests)}
+  ORDER BY {order}
+  LIMIT {limit}
+"""  # noqa: S608  identifiers of the declaration
+
+
+@lru_cache(maxsize=1024)
+def _by_uids(plan: Plan, hides: bool) -> str:
+    tests = [f"q.uid = ANY(${plan.first}::uuid[])", *_rows(plan)]
+    if hides:
+        tests.append(f"q.uid <> ALL(${plan.first + 1}::uuid[])")
+    return f"""
+-- Some of {plan.register.collection}.
+SELECT {_answer(plan)}, q.state, {_inactive(plan.register)} AS inactive
+FROM jishi.{plan.register.name} q{plan.joins}
+CROSS JOIN LATERAL (SELECT {plan.columns}) p
+WHERE {" AND ".join(tests)}
 """  # noqa: S608  identifiers of the declaration
 
 
 @lru_cache(maxsize=256)
-def _single(register_name: str, properties: tuple[str, ...], column: str, *, active: bool) -> str:
-    register = register_of(register_name)
+def _by_key(plan: Plan, element: str, hides: bool) -> str:
     preference = "0"
-    if "code_system" in register.elements:
+    if "code_system" in plan.register.elements:
         ranked = ", ".join(f"'{system}'" for system in CODE_SYSTEMS)
         preference = f"coalesce(array_position(ARRAY[{ranked}], q.code_system), {len(CODE_SYSTEMS) + 1})"
+    tests = [f"q.{element} = ${plan.first}", "q.state = 'active'", *_rows(plan)]
+    if hides:
+        tests.append(f"q.uid <> ALL(${plan.first + 1}::uuid[])")
     return f"""
--- One of {register.collection}.
-SELECT q.uid, {_geometry(register)} AS geometry, row_to_json(p)::text AS properties, q.state, {preference} AS preference
-FROM jishi.{register.name} q{_labels(register, properties)}
-CROSS JOIN LATERAL (SELECT {_values(register, properties)}) p
-WHERE q.{column} = $1{" AND q.state = 'active'" if active else ""}
+-- One of {plan.register.collection}.
+SELECT {_answer(plan)}, q.state, false AS inactive, {preference} AS preference
+FROM jishi.{plan.register.name} q{plan.joins}
+CROSS JOIN LATERAL (SELECT {plan.columns}) p
+WHERE {" AND ".join(tests)}
 ORDER BY preference, q.uid
 LIMIT 10
 """  # noqa: S608  identifiers of the declaration
 
 
-def _geometry(register: Register) -> str:
+def _answer(plan: Plan) -> str:
+    properties = "row_to_json(p)::text" if plan.columns else "'{}'"
+    numbers = [
+        f"number_of_{element}.lookup AS {element}__lookup, number_of_{element}.cipher AS {element}__cipher, "
+        f"q.{element} AS {element}__shown"
+        for element in plan.deciphered
+    ]
+    return ", ".join(["q.uid", f"{_geometry(plan)} AS geometry", f"{properties} AS properties", *numbers])
+
+
+def _rows(plan: Plan) -> list[str]:
+    return [f"({plan.rows})"] if plan.rows else []
+
+
+def _states(register: Register, include: frozenset[str]) -> str:
+    """Only the living unless asked for: the ended, those of a status that says so, the withheld."""
+    states = ["active", *(["ended"] if "inactive" in include else []), *(["withheld"] if "withheld" in include else [])]
+    state = f"q.state IN ({', '.join(repr(name) for name in states)})" if len(states) > 1 else "q.state = 'active'"
+    if "inactive" in include or register.name not in INACTIVE:
+        return state
+    return f"{state} AND NOT {_inactive(register)}"
+
+
+def _inactive(register: Register) -> str:
+    if register.name not in INACTIVE:
+        return "(q.state = 'ended')"
+    element, values = INACTIVE[register.name]
+    listed = ", ".join(repr(value) for value in values)
+    return f"(q.state = 'ended' OR (q.{element} IS NOT NULL AND q.{element} IN ({listed})))"
+
+
+def _geometry(plan: Plan) -> str:
     """RFC 7946 wants outer rings counter-clockwise and no member crs (option 0)."""
-    if register.geometry is None:
+    if not plan.geometry or plan.register.geometry is None:
         return "NULL::text"
-    return f"ST_AsGeoJSON(ST_ForcePolygonCCW(q.{register.geometry}), {DECIMALS}, 0)"
+    return f"ST_AsGeoJSON(ST_ForcePolygonCCW(q.{plan.register.geometry}), {DECIMALS}, 0)"
 
 
-def _values(register: Register, properties: tuple[str, ...]) -> str:
-    known = members(register.name)
-    return ", ".join(f'{_value(register, known[name])} AS "{name}"' for name in properties)
-
-
-def _value(register: Register, member: Member) -> str:
-    element = register.elements[member.element]
-    column = f"q.{member.element}"
-    if is_masked(register, member.element):
-        return "NULL::text" if member.label else mask_sql(f"({column})::text", element.mask.value)
-    if member.label:
-        return f"{_alias(member)}.name"
-    match element.kind:
-        case Kind.PARTIAL_DATE:
-            length = f"CASE {column}_precision WHEN 'year' THEN 4 WHEN 'month' THEN 7 ELSE 10 END"
-            return f"left(to_char({column}, 'YYYY-MM-DD'), {length})"
-        case Kind.DECIMAL:
-            return f"trim_scale({column})"
-    return column
-
-
-def _labels(register: Register, properties: tuple[str, ...]) -> str:
-    """A join a label, so that PostgreSQL remembers names from row to row; the period in force first."""
-    wanted = [member for member in members(register.name).values() if member.label and member.name in properties]
-    return "".join(
-        f"""
-LEFT JOIN LATERAL (
-  SELECT v.name
-  FROM jishi.code_value v
-  WHERE v.list = '{register.elements[member.element].code_list}' AND v.code = q.{member.element}
-  ORDER BY v.valid_to DESC NULLS FIRST, v.valid_from DESC NULLS LAST
-  LIMIT 1
-) {_alias(member)} ON true"""  # noqa: S608  identifiers of the declaration
-        for member in wanted
-        if not is_masked(register, member.element)
+def count(plan: Plan, asked: Page) -> Statement:
+    """How many rows there are in all pages."""
+    condition = asked.condition
+    values = [*plan.values, *(condition.values if condition else ()), *([list(asked.hidden)] if asked.hidden else [])]
+    bound = len(condition.values) if condition else 0
+    return Statement(
+        _count(plan, condition.text if condition else "", bound, bool(asked.hidden), asked.include), tuple(values)
     )
 
 
-def _alias(member: Member) -> str:
-    return f"name_of_{member.element}"
+@lru_cache(maxsize=1024)
+def _count(plan: Plan, condition: str, bound: int, hides: bool, include: frozenset[str]) -> str:
+    tests = [_states(plan.register, include), *_rows(plan), *([condition] if condition else [])]
+    if hides:
+        tests.append(f"q.uid <> ALL(${plan.first + bound}::uuid[])")
+    return f"""
+-- How many of {plan.register.collection}.
+SELECT count(*)
+FROM jishi.{plan.register.name} q
+WHERE {" AND ".join(tests)}
+"""  # noqa: S608  identifiers of the declaration

@@ -119,6 +119,8 @@ class DisclosureRules(BaseModel):
         """As ``city.toml`` would say it."""
         told = ", ".join(f'"{purpose}"' for purpose in self.exempt_purposes)
         return f"{{ exempt_purposes = [{told}] }}" if told else "{}"
+
+
 class SharingTerms(BaseModel):
     """Terms of data-sharing applications in working days (parameters: statutory figures are not verified), and the
     departments that own registers (register → USCC) where the catalogue's provider does not name exactly one.

@@ -14,6 +14,7 @@ import pytest
 from jishi.access import clients, grant_cli, grant_store, terms
 from jishi.access.terms import Terms
 from jishi.errors import CallerError, JishiError, NotFoundError
+from jishi.identifiers.keys import Keys
 from jishi.registers import catalogue_entry
 from jishi.registers.catalog import register_of
 from jishi.registers.catalogue_entry import Sharing
@@ -49,7 +50,7 @@ def command(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 
 
 async def _client(connection: Connection[Any], name: str = "住建审批") -> str:
-    return (await clients.create(connection, name)).client_id
+    return (await clients.create(connection, Keys(1, {1: bytes(32)}), name)).client_id
 
 
 async def test_what_is_not_named_in_clear_is_masked_and_what_has_no_mask_is_clear(connection: Connection[Any]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -15,7 +16,9 @@ from fastapi import FastAPI
 
 from jishi.access import clients
 from jishi.identifiers.keys import Keys, load_or_create
+from jishi.identifiers.masks import mask
 from jishi.prepare import make_signing_keys
+from jishi.registers.catalog import register_of
 from jishi.settings import Settings
 from jishi_api.main import create_app
 
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
     from asyncpg import Connection
 
 Put = Callable[..., Awaitable[UUID]]
+Heard = Callable[[], AbstractAsyncContextManager[None]]
+PutNumber = Callable[[UUID, str, str, str], Awaitable[None]]
+Granted = Callable[..., Awaitable[httpx.AsyncClient]]
 
 INSTANT = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -121,3 +127,84 @@ async def _started(stack: AsyncExitStack, settings: Settings) -> FastAPI:
 def _client(app: FastAPI, key: str | None = None) -> httpx.AsyncClient:
     headers = {"Accept-Language": "en"} | ({"X-API-Key": key} if key else {})
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://jishi.test", headers=headers)
+
+
+@pytest.fixture
+def heard(api: FastAPI) -> Heard:
+    """``async with heard():`` — after the block the application has heard of the change of access committed in it."""
+
+    @asynccontextmanager
+    async def changed() -> AsyncIterator[None]:
+        told = asyncio.Event()
+        api.state.serving.callers.revocations.subscribe(lambda change: told.set())
+        yield
+        await asyncio.wait_for(told.wait(), 5)
+
+    return changed
+
+
+@pytest.fixture
+def granted(api: FastAPI, connection: Connection[Any], keys: Keys) -> Granted:
+    """``await granted("natural-persons", clear=…, masked=…, rows=…)`` is a client of its own with that grant."""
+
+    async def grant(collection: str, **says: object) -> httpx.AsyncClient:
+        register = register_of(collection)
+        made = await clients.create(connection, keys, f"client {uuid4().hex[:8]}")
+        row: dict[str, object] = {
+            "client_id": made.client_id,
+            "register": register.name,
+            "sharing": "conditional",
+            "basis": "test",
+        }
+        row |= {"created_by": "test"} | {
+            name: sorted(value) if isinstance(value, (set, frozenset)) else value for name, value in says.items()
+        }
+        names = ", ".join(row)
+        await connection.execute(
+            f"INSERT INTO jishi.access_grant ({names}) "
+            f"VALUES ({', '.join(f'${number}' for number in range(1, len(row) + 1))})",
+            *row.values(),
+        )
+        client = _client(api, made.api_key)
+        client.headers["X-Test-Client"] = made.client_id
+        return client
+
+    return grant
+
+
+@pytest.fixture
+def put_number(api: FastAPI, connection: Connection[Any]) -> PutNumber:
+    """``await put_number(uid, "natural_person", "id_number", "3205…")`` seals the number as ingesting it does."""
+
+    async def seal(uid: UUID, register: str, element: str, number: str) -> None:
+        declared = register_of(register)
+        sealed = api.state.serving.sealer.seal(number)
+        masked = mask(number, declared.elements[element].mask.value) if declared.elements[element].sealed else number
+        contribution = uid.int & 0xFFFF
+        await connection.execute(
+            f"""
+            INSERT INTO jishi.{register}_link
+              (contribution_id, source_id, source_key, origin, rank, scope, uid, method, digest, raw_tag, ended, checked)
+            VALUES ($1, 1, $2, '', 1, '', $2, 1, $2, $2, false, 1)
+            ON CONFLICT DO NOTHING
+            """,
+            contribution,
+            uid,
+        )
+        await connection.execute(
+            """
+            INSERT INTO jishi.identifier
+              (register, contribution_id, uid, element, scheme, lookup, cipher, masked, strong, valid_from)
+            VALUES ($1, $2, $3, $4, 'test', $5, $6, $7, $8, '2020-01-01')
+            """,
+            declared.number,
+            contribution,
+            uid,
+            element,
+            sealed.lookup,
+            sealed.cipher,
+            masked,
+            declared.elements[element].strong,
+        )
+
+    return seal

@@ -4,21 +4,23 @@ from datetime import date
 
 import pytest
 
+from jishi.access.grants import standing
 from jishi.errors import CallerError
 from jishi.registers.catalog import register_of
+from jishi.registers.register import Register
 from jishi_api import sql
-from jishi_api.query import DEFAULT_LIMIT, ItemsPlan, key_value, plan_items
+from jishi_api.query import DEFAULT_LIMIT, Question, key_value, plan_items
 
 ENTITIES, PLACES = register_of("legal_entity"), register_of("place")
 
 
-def plan(register: object, **parameters: str) -> ItemsPlan:
-    return plan_items(register, parameters.items(), b"a secret")  # type: ignore[arg-type]
+def plan(register: Register, **parameters: str) -> Question:
+    return plan_items(register, standing("c", register), parameters.items(), b"a secret")
 
 
-def faults(register: object, *parameters: tuple[str, str]) -> dict[str, str]:
+def faults(register: Register, *parameters: tuple[str, str]) -> dict[str, str]:
     with pytest.raises(CallerError) as refused:
-        plan_items(register, parameters, b"a secret")  # type: ignore[arg-type]
+        plan_items(register, standing("c", register), parameters, b"a secret")
     assert refused.value.code == "QRY-PARAMETERS"
     return {fault.name: fault.code for fault in refused.value.faults}
 
@@ -36,8 +38,8 @@ def test_values_take_the_type_of_their_element() -> None:
     ("text", "limit"), [("1", 1), ("007", 7), ("10000", 10_000), ("10001", 10_000), ("9" * 5000, 10_000)]
 )
 def test_a_limit_above_the_greatest_is_clamped(text: str, limit: int) -> None:
-    assert plan(PLACES, limit=text).limit == limit
-    assert plan(PLACES).limit == DEFAULT_LIMIT
+    assert plan(PLACES, limit=text).page.limit == limit
+    assert plan(PLACES).page.limit == DEFAULT_LIMIT
 
 
 @pytest.mark.parametrize("text", ["0", "000", "-1", "1.5", "", "x", "１", "1e3"])
@@ -46,7 +48,8 @@ def test_a_limit_that_is_no_positive_number_is_refused(text: str) -> None:
 
 
 def test_a_box_is_west_south_east_north() -> None:
-    assert plan(PLACES, bbox="120.5, 31,121.0,31.5").bbox == (120.5, 31.0, 121.0, 31.5)
+    condition = plan(PLACES, bbox="120.5, 31,121.0,31.5").page.condition
+    assert condition is not None and condition.values == (120.5, 31.0, 121.0, 31.5)
 
 
 @pytest.mark.parametrize(
@@ -112,13 +115,16 @@ def test_no_fault_repeats_the_value() -> None:
 
 
 def test_an_element_brings_the_label_of_its_code_and_a_label_comes_alone() -> None:
-    assert plan(ENTITIES, properties="entity_status_code,uscc").properties == (
-        "uscc",
-        "entity_status_code",
-        "entity_status",
+    columns = plan(ENTITIES, properties="entity_status_code,uscc").plan.columns
+    assert [part.rpartition(" AS ")[2] for part in columns.split(", ")] == [
+        '"uscc"',
+        '"entity_status_code"',
+        '"entity_status"',
+    ]
+    assert (
+        plan(ENTITIES, properties="entity_status").plan.columns == 'name_of_entity_status_code.name AS "entity_status"'
     )
-    assert plan(ENTITIES, properties="entity_status").properties == ("entity_status",)
-    assert plan(PLACES, properties="geom").properties == ()
+    assert plan(PLACES, properties="geom").plan.columns == ""
 
 
 def test_the_code_of_an_individual_business_has_no_place_in_a_url() -> None:
@@ -130,11 +136,14 @@ def test_the_code_of_an_individual_business_has_no_place_in_a_url() -> None:
 
 def test_values_never_stand_in_the_statement() -> None:
     evil = "'; DROP TABLE jishi.place; --"
-    statement = sql.page(plan(PLACES, place_name=evil, category=evil))
-    assert evil not in statement.text and statement.values[2:] == (evil, evil)
+    asked = plan(PLACES, place_name=evil, category=evil, filter=f"category = '{evil.replace(chr(39), chr(39) * 2)}'")
+    statement = sql.page(asked.plan, asked.page)
+    assert evil not in statement.text and statement.values[:3] == (evil, evil, evil)
 
 
 def test_one_shape_is_one_statement() -> None:
-    first = sql.page(plan(PLACES, place_name="a", limit="5"))
-    second = sql.page(plan(PLACES, place_name="b", limit="50"))
-    assert first.text is second.text
+    first, second = (
+        plan(PLACES, place_name=name, limit=limit, filter=f"category IN ({listed})")
+        for name, limit, listed in (("a", "5", "'x'"), ("b", "50", "'x','y'"))
+    )
+    assert sql.page(first.plan, first.page).text is sql.page(second.plan, second.page).text

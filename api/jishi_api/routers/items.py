@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
@@ -12,168 +13,221 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from jishi.access.authorise import Wanted
 from jishi.errors import CallerError, DeniedError, Fault, NotFoundError
 from jishi.registers.element import Kind
 from jishi.registers.register import Register
 from jishi_api import cursor, sql, statements
-from jishi_api.auth import authenticate
+from jishi_api.asked import Asked, ask
+from jishi_api.disclose import NOBODY, Outcome, Row, bound, disclose, features
 from jishi_api.documents import CRS84, GEOJSON
 from jishi_api.links import address, with_parameters
-from jishi_api.query import ItemsPlan, key_value, plan_items, plan_properties
+from jishi_api.plan import Plan
+from jishi_api.protected import demand_purpose
+from jishi_api.query import Question, key_value, place_after, plan_items, plan_properties
 from jishi_api.routers.collections import register_by_collection
-from jishi_api.serving import serving_of
+from jishi_api.serving import Serving, serving_of
 
 if TYPE_CHECKING:
     from asyncpg import Connection
 
-_HEADERS = {"Content-Crs": f"<{CRS84}>", "Cache-Control": "private, no-store"}
-_EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+HEADERS = {"Content-Crs": f"<{CRS84}>", "Cache-Control": "private, no-store"}
+EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def routes() -> list[BaseRoute]:
-    """In the order they are tried. Every data path has one, so that a personal collection says that it is closed."""
+    """In the order they are tried; what is read only says so."""
     here = "/collections/{collection}"
     return [
         Route(f"{here}/items", items),
         Route(f"{here}/items/{{key}}", item),
-        Route(f"{here}/items", refuse_method, methods=_EVERY_METHOD),
-        Route(f"{here}/items/{{key}}", refuse_method, methods=_EVERY_METHOD),
-        *(
-            Route(f"{here}/{path}", closed, methods=_EVERY_METHOD)
-            for path in ("items/{rest:path}", "search", "batch", "match")
-        ),
+        Route(f"{here}/items", refuse_method, methods=EVERY_METHOD),
+        Route(f"{here}/items/{{key}}", refuse_method, methods=EVERY_METHOD),
+        *(Route(f"{here}/{path}", absent, methods=EVERY_METHOD) for path in ("items/{rest:path}", "match")),
     ]
 
 
 async def items(request: Request) -> Response:
-    """A page of active features in uid order, as GeoJSON."""
-    register = _open_register(request)
+    """A page of features as GeoJSON, in uid order or sorted. A personal collection has none: it is only searched."""
+    register = register_by_collection(request.path_params["collection"])
     serving = serving_of(request)
+    asked = await ask(request, serving, register)
+    if register.personal:
+        raise DeniedError("QRY-SEARCH-ONLY", collection=register.collection)
+    parameters = request.query_params.multi_items()
+    question = plan_items(register, asked.grant, parameters, serving.cursor_secret)
+    rows, matched = await page_of(serving, asked, question)
+    await disclose(serving, asked, "page", question.plan, sorted(parameters), shown(rows, question))
+    here = address(request, "collections", register.collection, "items")
+    links = [
+        {"href": with_parameters(here, parameters), "rel": "self", "type": GEOJSON},
+        {"href": address(request, "collections", register.collection), "rel": "collection"},
+    ]
+    following = next_cursor(serving, question, rows)
+    if following is not None:
+        others = [(name, text) for name, text in parameters if name != "cursor"]
+        links.append({"href": with_parameters(here, [*others, ("cursor", following)]), "rel": "next", "type": GEOJSON})
+    return collection_of(serving, question, rows, links, matched)
+
+
+async def page_of(serving: Serving, asked: Asked, question: Question) -> tuple[Sequence[Row], int | None]:
+    """The rows of a page, one more than its limit where another follows, and how many there are where that is counted;
+    DeniedError where the grant does not permit them."""
+    asked.authorise(question.wanted)
+    page = replace(question.page, hidden=asked.hidden)
+    statement = sql.page(question.plan, page)
+    matched = None
     async with serving.connection() as connection:
-        await authenticate(connection, request)
-        plan = plan_items(register, request.query_params.multi_items(), serving.cursor_secret)
-        await _check_codes(connection, plan)
-        statement = sql.page(plan)
-        rows = await connection.fetch(statement.text, *statement.values)
-    return _collection(request, plan, rows, serving.cursor_secret)
+        await _check_codes(connection, asked.register, question)
+        rows = await connection.fetch(statement.text, *bound(statement.values, serving.sealer))
+        if question.counted:
+            counting = sql.count(question.plan, page)
+            matched = await connection.fetchval(counting.text, *bound(counting.values, serving.sealer))
+    return rows, matched
+
+
+def shown(rows: Sequence[Row], question: Question) -> Outcome:
+    """What a page discloses."""
+    subjects = tuple(row["uid"] for row in rows[: question.page.limit])
+    return Outcome(subjects) if subjects else NOBODY
+
+
+def next_cursor(serving: Serving, question: Question, rows: Sequence[Row]) -> str | None:
+    """The cursor after the page, None where it is the last."""
+    limit = question.page.limit
+    if len(rows) <= limit:
+        return None
+    last = rows[limit - 1]
+    place = place_after(question.page.order, last["uid"], last["sort_key"])
+    return cursor.write(serving.cursor_secret, question.told, place)
+
+
+def collection_of(
+    serving: Serving, question: Question, rows: Sequence[Row], links: object, matched: int | None = None
+) -> Response:
+    """The rows of a page as a FeatureCollection."""
+    seen = rows[: question.page.limit]
+    told = ",".join(f"{feature}}}" for feature in features(seen, question.plan, serving.sealer))
+    counted = "" if matched is None else f'"numberMatched":{matched},'
+    return geojson(
+        f'{{"type":"FeatureCollection","features":[{told}],{counted}"numberReturned":{len(seen)},'
+        f'"links":{json.dumps(links, ensure_ascii=False)}}}'
+    )
 
 
 async def item(request: Request) -> Response:
     """One feature, by uid or by the register's natural key."""
-    register = _open_register(request)
-    async with serving_of(request).connection() as connection:
-        await authenticate(connection, request)
-        properties = plan_properties(register, request.query_params.multi_items())
-        key = request.path_params["key"]
-        uid = _uid(key)
-        if uid is None:
-            row = await _by_key(connection, register, key, properties)
-        else:
-            statement = sql.by_uid(register, uid, properties)
-            row = await connection.fetchrow(statement.text, *statement.values)
-            if row is None:
-                return await _redirect(connection, request, register, uid)
-    if row["state"] != "active":
-        raise NotFoundError("QRY-ENDED")
+    register = register_by_collection(request.path_params["collection"])
+    serving = serving_of(request)
+    asked = await ask(request, serving, register)
+    plan, wanted, include = plan_properties(register, asked.grant, request.query_params.multi_items())
+    asked.authorise(replace(wanted, rights=include))
+    key = request.path_params["key"]
+    uid = uid_of(key)
+    question = [key, sorted(plan.masked), sorted(plan.clear)]
+    try:
+        row = await (_by_key(serving, asked, plan, key) if uid is None else _by_uid(serving, asked, plan, uid, include))
+    except NotFoundError as error:
+        if uid is not None and uid in asked.hidden:
+            await serving.protections.alert((uid,), asked.caller.client.client_id, asked.request_id)
+        result = "ended" if error.code == "QRY-ENDED" else "none"
+        await disclose(serving, asked, "item", plan, question, Outcome(misses=1, result=result))
+        raise
+    if isinstance(row, uuid.UUID):
+        await disclose(serving, asked, "item", None, question, Outcome((row,), result="merged"))
+        there = address(request, "collections", register.collection, "items", str(row))
+        return RedirectResponse(with_parameters(there, request.query_params.multi_items()), status_code=308)
+    await demand_purpose(serving, asked, (row["uid"],))
+    await disclose(serving, asked, "item", plan, question, Outcome((row["uid"],)))
     here = address(request, "collections", register.collection, "items", str(row["uid"]))
     links = [
         {"href": here, "rel": "self", "type": GEOJSON},
         {"href": address(request, "collections", register.collection), "rel": "collection", "type": "application/json"},
     ]
-    return _geojson(_feature(row, f',"links":{json.dumps(links)}'))
+    (feature,) = features([row], plan, serving.sealer)
+    return geojson(f'{feature},"links":{json.dumps(links)}}}')
 
 
 async def refuse_method(request: Request) -> Response:
     """Items are only read."""
-    _open_register(request)
+    register_by_collection(request.path_params["collection"])
     raise HTTPException(405, headers={"Allow": "GET, HEAD"})
 
 
-async def closed(request: Request) -> Response:
-    """Data paths that answer nobody: of personal collections because they are closed, of others because not there."""
-    _open_register(request)
+async def absent(request: Request) -> Response:
+    """Data paths that answer nobody yet."""
+    register_by_collection(request.path_params["collection"])
     raise NotFoundError("QRY-NOT-FOUND")
 
 
-def _open_register(request: Request) -> Register:
-    """The register asked for; a personal one is closed to everyone until grants and disclosures are in place."""
-    register = register_by_collection(request.path_params["collection"])
-    if register.personal:
-        raise DeniedError("ACC-PERSONAL-CLOSED", collection=register.collection)
-    return register
+def geojson(text: str) -> Response:
+    return Response(text.encode(), media_type=GEOJSON, headers=HEADERS)
 
 
-async def _check_codes(connection: Connection[Any], plan: ItemsPlan) -> None:
-    faults = []
-    for name, value in plan.equal:
-        element = plan.register.elements[name]
-        if element.kind is Kind.CODE and not await connection.fetchval(statements.KNOWN_CODE, element.code_list, value):
-            faults.append(Fault(name, "QRY-VALUE-CODE", {"list": element.code_list}))
-    if faults:
-        raise CallerError("QRY-PARAMETERS", faults=tuple(faults))
-
-
-async def _by_key(
-    connection: Connection[Any], register: Register, key: str, properties: tuple[str, ...]
-) -> Mapping[str, Any]:
-    """The one active entity of the natural key; several equally meant are listed in a 409."""
-    value = key_value(register, key)
-    if value is None:
-        raise NotFoundError("QRY-NO-SUCH-ITEM")
-    statement = sql.by_key(register, value, properties)
-    rows = await connection.fetch(statement.text, *statement.values)
-    meant = [row for row in rows if row["preference"] == rows[0]["preference"]]
-    if not meant:
-        raise NotFoundError("QRY-NO-SUCH-ITEM")
-    if len(meant) > 1:
-        faults = tuple(Fault(str(row["uid"]), "QRY-KEY-ONE-OF") for row in meant)
-        raise CallerError("QRY-KEY-AMBIGUOUS", faults=faults)
-    found: Mapping[str, Any] = meant[0]
-    return found
-
-
-async def _redirect(connection: Connection[Any], request: Request, register: Register, uid: uuid.UUID) -> Response:
-    """308 to the survivor of a merge; 404 for a uid that never was."""
-    statement = sql.merged_into(register, uid)
-    survivor = await connection.fetchval(statement.text, *statement.values)
-    if survivor is None:
-        raise NotFoundError("QRY-NO-SUCH-ITEM")
-    there = address(request, "collections", register.collection, "items", str(survivor))
-    return RedirectResponse(with_parameters(there, request.query_params.multi_items()), status_code=308)
-
-
-def _collection(request: Request, plan: ItemsPlan, rows: list[Mapping[str, Any]], secret: bytes) -> Response:
-    shown = rows[: plan.limit]
-    here = address(request, "collections", plan.register.collection, "items")
-    asked = [(name, text) for name, text in request.query_params.multi_items() if name != "cursor"]
-    links = [
-        {"href": with_parameters(here, request.query_params.multi_items()), "rel": "self", "type": GEOJSON},
-        {"href": address(request, "collections", plan.register.collection), "rel": "collection"},
-    ]
-    if len(rows) > plan.limit:
-        following = cursor.write(secret, plan.question, shown[-1]["uid"])
-        links.append({"href": with_parameters(here, [*asked, ("cursor", following)]), "rel": "next", "type": GEOJSON})
-    features = ",".join(_feature(row) for row in shown)
-    return _geojson(
-        f'{{"type":"FeatureCollection","features":[{features}],"numberReturned":{len(shown)},'
-        f'"links":{json.dumps(links, ensure_ascii=False)}}}'
-    )
-
-
-def _feature(row: Mapping[str, Any], more: str = "") -> str:
-    """A feature from the texts PostgreSQL wrote, none of them read again."""
-    geometry = row["geometry"] or "null"
-    return f'{{"type":"Feature","id":"{row["uid"]}","geometry":{geometry},"properties":{row["properties"]}{more}}}'
-
-
-def _geojson(text: str) -> Response:
-    return Response(text.encode(), media_type=GEOJSON, headers=_HEADERS)
-
-
-def _uid(text: str) -> uuid.UUID | None:
+def uid_of(text: str) -> uuid.UUID | None:
     """A uid in its canonical form; anything else may be a natural key."""
     try:
         uid = uuid.UUID(text)
     except ValueError:
         return None
     return uid if str(uid) == text.lower() else None
+
+
+async def survivor_of(connection: Connection[Any], asked: Asked, plan: Plan, uid: uuid.UUID) -> uuid.UUID | None:
+    """The uid that ``uid`` was merged into, if the caller may see that one; None else."""
+    statement = sql.merged_into(asked.register, uid)
+    survivor = await connection.fetchval(statement.text, *statement.values)
+    if survivor is None or uid in asked.hidden:
+        return None
+    visible = sql.by_uids(plan, (survivor,), asked.hidden)
+    found: uuid.UUID | None = survivor if await connection.fetchrow(visible.text, *visible.values) else None
+    return found
+
+
+async def _by_uid(
+    serving: Serving, asked: Asked, plan: Plan, uid: uuid.UUID, include: frozenset[str]
+) -> Row | uuid.UUID:
+    """The row, or the uid it was merged into; NotFoundError where there is neither, or it is over."""
+    statement = sql.by_uids(plan, (uid,), asked.hidden)
+    async with serving.connection() as connection:
+        row: Row | None = await connection.fetchrow(statement.text, *bound(statement.values, serving.sealer))
+        if row is None:
+            survivor = await survivor_of(connection, asked, plan, uid)
+            if survivor is None:
+                raise NotFoundError("QRY-NO-SUCH-ITEM")
+            return survivor
+    if row["state"] == "withheld" and "withheld" not in include:
+        raise NotFoundError("QRY-NO-SUCH-ITEM")
+    if row["inactive"] and "inactive" not in include:
+        raise NotFoundError("QRY-ENDED")
+    return row
+
+
+async def _by_key(serving: Serving, asked: Asked, plan: Plan, key: str) -> Row:
+    """The one active entity of the natural key; several equally meant are listed in a 409."""
+    value = key_value(asked.register, key)
+    element = asked.register.natural_key
+    if value is None or element is None:
+        raise NotFoundError("QRY-NO-SUCH-ITEM")
+    asked.authorise(Wanted(matched=frozenset({element})))
+    statement = sql.by_key(plan, element, value, asked.hidden)
+    async with serving.connection() as connection:
+        rows: Sequence[Row] = await connection.fetch(statement.text, *bound(statement.values, serving.sealer))
+    meant = [row for row in rows if row["preference"] == rows[0]["preference"]]
+    if not meant:
+        raise NotFoundError("QRY-NO-SUCH-ITEM")
+    if len(meant) > 1:
+        await disclose(serving, asked, "item", None, key, Outcome(tuple(row["uid"] for row in meant), result="several"))
+        faults = tuple(Fault(str(row["uid"]), "QRY-KEY-ONE-OF") for row in meant)
+        raise CallerError("QRY-KEY-AMBIGUOUS", faults=faults)
+    return meant[0]
+
+
+async def _check_codes(connection: Connection[Any], register: Register, question: Question) -> None:
+    faults = []
+    for name, value in question.equal:
+        element = register.elements[name]
+        if element.kind is Kind.CODE and not await connection.fetchval(statements.KNOWN_CODE, element.code_list, value):
+            faults.append(Fault(name, "QRY-VALUE-CODE", {"list": element.code_list}))
+    if faults:
+        raise CallerError("QRY-PARAMETERS", faults=tuple(faults))

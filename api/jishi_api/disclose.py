@@ -1,0 +1,101 @@
+"""What is released is written first: the disclosure of an answer, and the numbers deciphered for it (disclose, road out)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from jishi.access.disclosures import Disclosure
+from jishi.identifiers.sealing import Sealed, Sealer
+from jishi_api.asked import Asked
+from jishi_api.compile import Numbers
+from jishi_api.plan import Plan
+from jishi_api.serving import Serving
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a request ended: who was shown, how many were asked for in vain, and in a word."""
+
+    subjects: tuple[UUID, ...] = ()
+    misses: int = 0
+    result: str = "ok"
+
+
+NOBODY = Outcome(misses=1, result="none")
+
+
+async def disclose(
+    serving: Serving, asked: Asked, act: str, plan: Plan | None, question: object, outcome: Outcome
+) -> None:
+    """Durable when it returns; an error means that nothing may leave. ``question`` is told as a keyed digest only."""
+    d = Disclosure(
+        request_id=asked.request_id,
+        channel="api",
+        act=act,
+        caller_kind="client",
+        caller=asked.caller.client.client_id,
+        department=asked.caller.client.department,
+        grant_id=asked.grant.grant_id,
+        purpose=asked.stated.purpose,
+        case_no=asked.stated.case_no,
+        register=asked.register.number,
+        masked=plan.masked if plan and outcome.subjects else (),
+        clear=plan.clear if plan and outcome.subjects else (),
+        subjects=outcome.subjects,
+        misses=outcome.misses,
+        query_digest=digest(serving, [asked.register.collection, act, question]),
+        result=outcome.result,
+    )
+    await serving.log.write(d)
+    if asked.protections:
+        await serving.protections.alert(outcome.subjects, d.caller, d.request_id)
+
+
+def digest(serving: Serving, question: object) -> bytes:
+    """Keyed digest of what was asked: equal questions are seen to be equal, nothing more."""
+    text = json.dumps(question, ensure_ascii=False, sort_keys=True, default=str)
+    return hmac.new(serving.query_key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
+
+
+def bound(values: Sequence[object], sealer: Sealer) -> list[object]:
+    """Values as the database takes them: numbers to be looked for become their keyed tags."""
+    return [_tags(value, sealer) if isinstance(value, Numbers) else value for value in values]
+
+
+def features(rows: Sequence[Row], plan: Plan, sealer: Sealer) -> list[str]:
+    """Each row as the text of a feature without its closing brace's links; numbers granted in clear are opened here."""
+    added = _deciphered(rows, plan, sealer) if plan.deciphered else [""] * len(rows)
+    return [_feature(row, more) for row, more in zip(rows, added, strict=True)]
+
+
+def _feature(row: Row, more: str) -> str:
+    """From the texts PostgreSQL wrote, none of them read again."""
+    properties = row["properties"]
+    if more:
+        properties = f"{properties[:-1]}{',' if properties != '{}' else ''}{more}}}"
+    geometry = row["geometry"] or "null"
+    return f'{{"type":"Feature","id":"{row["uid"]}","geometry":{geometry},"properties":{properties}'
+
+
+def _deciphered(rows: Sequence[Row], plan: Plan, sealer: Sealer) -> list[str]:
+    found: list[list[str]] = [[] for _ in rows]
+    for element in plan.deciphered:
+        places = [place for place, row in enumerate(rows) if row[f"{element}__cipher"] is not None]
+        sealed = [Sealed(rows[place][f"{element}__lookup"], rows[place][f"{element}__cipher"]) for place in places]
+        numbers = dict(zip(places, sealer.open_many(sealed), strict=True))
+        for place, row in enumerate(rows):
+            number = numbers.get(place, row[f"{element}__shown"])
+            found[place].append(f'"{element}":{json.dumps(number, ensure_ascii=False)}')
+    return [",".join(parts) for parts in found]
+
+
+def _tags(numbers: Numbers, sealer: Sealer) -> list[UUID]:
+    return [tag for number in numbers.numbers for tag in sealer.tags(number)]

@@ -1,0 +1,144 @@
+"""What one grant answers of one register: the select list with its masks, and its row filter (plan, road out).
+
+A plan is made once for what is asked of a grant and kept; it holds no value of a request. Every statement of
+:mod:`jishi_api.sql` is written around a plan, so that masks and row filter are the same on every path.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from jishi.access.grants import Grant
+from jishi.errors import Fault, InternalError
+from jishi.identifiers.mask_sql import mask_sql
+from jishi.registers.catalog import register_of
+from jishi.registers.element import Kind, Mask
+from jishi.registers.register import Register
+from jishi_api import cql2
+from jishi_api.compile import Condition, compile_filter
+from jishi_api.members import Member, elements_of, members
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """How the rows of a grant are read. ``values`` are bound to ``$1`` and on wherever ``rows`` and ``joins`` stand.
+
+    ``deciphered``: sealed elements granted in clear; a row carries ``<element>__lookup`` and ``<element>__cipher`` of them
+    beside its JSON. ``masked`` and ``clear``: elements as the disclosure names them.
+    """
+
+    register: Register
+    columns: str
+    joins: str
+    rows: str | None
+    values: tuple[object, ...]
+    deciphered: tuple[str, ...]
+    masked: tuple[str, ...]
+    clear: tuple[str, ...]
+    geometry: bool
+
+    @property
+    def first(self) -> int:
+        """Number of the first parameter that is free."""
+        return len(self.values) + 1
+
+
+def plan_of(register: Register, grant: Grant, names: tuple[str, ...], *, geometry: bool) -> Plan:
+    """The plan of members ``names`` (and the geometry), all of them granted: :func:`jishi.access.authorise.authorise` says so."""
+    wanted = elements_of(register, names) | ({register.geometry} if geometry and register.geometry else frozenset())
+    return _plan(register.name, grant.masked & wanted, grant.clear & wanted, grant.rows, names, geometry)
+
+
+@lru_cache(maxsize=1024)
+def _plan(
+    name: str,
+    masked: frozenset[str],
+    clear: frozenset[str],
+    rows: str | None,
+    names: tuple[str, ...],
+    geometry: bool,
+) -> Plan:
+    register = register_of(name)
+    known = members(name)
+    filtered = _row_filter(register, rows) if rows else None
+    deciphered = tuple(item for item in names if item in clear and register.elements[item].sealed)
+    plain = [known[item] for item in names if item in known and item not in deciphered]
+    columns = ", ".join(f'{_value(register, member, masked)} AS "{member.name}"' for member in plain)
+    joins = "".join(
+        _label(register, member) for member in plain if member.label and not _hides(register, member, masked)
+    )
+    joins += "".join(_number(register, item) for item in deciphered)
+    return Plan(
+        register,
+        columns=columns,
+        joins=joins,
+        rows=filtered.text if filtered else None,
+        values=filtered.values if filtered else (),
+        deciphered=deciphered,
+        masked=tuple(sorted(masked)),
+        clear=tuple(sorted(clear)),
+        geometry=geometry,
+    )
+
+
+def _row_filter(register: Register, text: str) -> Condition:
+    """The grant's own filter; its elements need not be granted. One that cannot be read opens nothing."""
+    faults: list[Fault] = []
+    try:
+        found = compile_filter(register, cql2.read_text(text), 1, faults)
+    except cql2.Malformed as error:
+        raise InternalError("ACC-GRANT-ROWS", collection=register.collection) from error
+    if found is None:
+        raise InternalError("ACC-GRANT-ROWS", collection=register.collection)
+    return found
+
+
+def _hides(register: Register, member: Member, masked: frozenset[str]) -> bool:
+    element = register.elements[member.element]
+    return member.element in masked and element.mask is not Mask.NONE and not element.sealed
+
+
+def _value(register: Register, member: Member, masked: frozenset[str]) -> str:
+    element = register.elements[member.element]
+    column = f"q.{member.element}"
+    if _hides(register, member, masked):
+        return "NULL::text" if member.label else mask_sql(f"({column})::text", element.mask.value)
+    if member.label:
+        return f"{_alias(member)}.name"
+    match element.kind:
+        case Kind.PARTIAL_DATE:
+            length = f"CASE {column}_precision WHEN 'year' THEN 4 WHEN 'month' THEN 7 ELSE 10 END"
+            return f"left(to_char({column}, 'YYYY-MM-DD'), {length})"
+        case Kind.DECIMAL:
+            return f"trim_scale({column})"
+    return column
+
+
+def _label(register: Register, member: Member) -> str:
+    """A join a label, so that PostgreSQL remembers names from row to row; the period in force first."""
+    return f"""
+LEFT JOIN LATERAL (
+  SELECT v.name
+  FROM jishi.code_value v
+  WHERE v.list = '{register.elements[member.element].code_list}' AND v.code = q.{member.element}
+  ORDER BY v.valid_to DESC NULLS FIRST, v.valid_from DESC NULLS LAST
+  LIMIT 1
+) {_alias(member)} ON true"""  # noqa: S608  identifiers of the declaration
+
+
+def _number(register: Register, element: str) -> str:
+    """The sealed number whose mask the row shows; of several the one of the best ranked source."""
+    return f"""
+LEFT JOIN LATERAL (
+  SELECT d.lookup, d.cipher
+  FROM jishi.{register.name}_link l
+  JOIN jishi.identifier d ON d.contribution_id = l.contribution_id AND d.register = {register.number}
+  WHERE l.uid = q.uid AND d.element = '{element}' AND d.masked = q.{element}
+  ORDER BY d.valid_to DESC NULLS FIRST, l.rank, d.valid_from DESC
+  LIMIT 1
+) number_of_{element} ON true"""  # noqa: S608  identifiers of the declaration
+
+
+def _alias(member: Member) -> str:
+    return f"name_of_{member.element}"

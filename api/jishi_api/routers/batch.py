@@ -1,0 +1,98 @@
+"""``POST /collections/{c}/batch``: up to a hundred entities by uid, each with its own outcome (query, road out)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from jishi.errors import Fault
+from jishi_api import query, sql
+from jishi_api.asked import Asked, Body, ask_posted
+from jishi_api.disclose import Outcome, Row, bound, disclose, features
+from jishi_api.plan import Plan
+from jishi_api.protected import takes_purpose
+from jishi_api.routers.collections import register_by_collection
+from jishi_api.routers.items import HEADERS, survivor_of, uid_of
+from jishi_api.serving import Serving, serving_of
+
+MOST_IDS = 100
+MEMBERS = frozenset({"ids", "properties", "include"})
+
+
+def routes() -> list[BaseRoute]:
+    return [Route("/collections/{collection}/batch", batch, methods=["POST"])]
+
+
+async def batch(request: Request) -> Response:
+    """``{"items": [{"id", "outcome": "found|merged|ended|purpose_needed|not_found", "feature"?, "into"?}]}`` in the order
+    asked."""
+    register = register_by_collection(request.path_params["collection"])
+    serving = serving_of(request)
+    asked, body = await ask_posted(request, serving, register, MEMBERS)
+    uids, plan, include = _plan(asked, body)
+    rows, survivors = await _rows(serving, asked, plan, uids)
+    words = {uid: _word(serving, asked, rows.get(uid), include) for uid in dict.fromkeys(uids)}
+    words |= dict.fromkeys(survivors, "merged")
+    found = [rows[uid] for uid, word in words.items() if word == "found"]
+    subjects = tuple(row["uid"] for row in found)
+    told = [[str(uid) for uid in uids], sorted(plan.masked), sorted(plan.clear)]
+    outcome = Outcome((*subjects, *survivors.values()), len(words) - len(subjects), "ok" if subjects else "none")
+    await disclose(serving, asked, "batch", plan, told, outcome)
+    shown = dict(zip(subjects, features(found, plan, serving.sealer), strict=True))
+    items = ",".join(_item(uid, words[uid], shown.get(uid), survivors.get(uid)) for uid in uids)
+    return Response(f'{{"items":[{items}]}}'.encode(), media_type="application/json", headers=HEADERS)
+
+
+def _plan(asked: Asked, body: Body) -> tuple[list[UUID], Plan, frozenset[str]]:
+    faults: list[Fault] = []
+    uids = _uids(body.get("ids"), faults)
+    given = query.texts({name: body[name] for name in ("properties", "include") if name in body}, faults)
+    if asked.register.personal and "properties" not in given:
+        faults.append(Fault("properties", "QRY-PROPERTIES-NEEDED"))
+    plan, wanted, include = query.chosen(asked.register, asked.grant, given, faults)
+    query.report(faults)
+    asked.authorise(replace(wanted, rights=include))
+    return uids, plan, include
+
+
+def _uids(given: object, faults: list[Fault]) -> list[UUID]:
+    if not isinstance(given, list) or not 0 < len(given) <= MOST_IDS:
+        faults.append(Fault("ids", "QRY-VALUE-IDS", {"most": MOST_IDS}))
+        return []
+    uids = [uid_of(text) if isinstance(text, str) else None for text in given]
+    faults += [Fault(f"ids.{place}", "QRY-VALUE-UID") for place, uid in enumerate(uids) if uid is None]
+    return [uid for uid in uids if uid is not None]
+
+
+async def _rows(
+    serving: Serving, asked: Asked, plan: Plan, uids: list[UUID]
+) -> tuple[dict[UUID, Row], dict[UUID, UUID]]:
+    """Rows by uid, and what those without one were merged into."""
+    statement = sql.by_uids(plan, tuple(dict.fromkeys(uids)), asked.hidden)
+    async with serving.connection() as connection:
+        rows = await connection.fetch(statement.text, *bound(statement.values, serving.sealer))
+        found = {row["uid"]: row for row in rows}
+        survivors = {}
+        for uid in dict.fromkeys(uids):
+            survivor = await survivor_of(connection, asked, plan, uid) if uid not in found else None
+            if survivor is not None:
+                survivors[uid] = survivor
+    return found, survivors
+
+
+def _word(serving: Serving, asked: Asked, row: Row | None, include: frozenset[str]) -> str:
+    if row is None or (row["state"] == "withheld" and "withheld" not in include):
+        return "not_found"
+    if row["inactive"] and "inactive" not in include:
+        return "ended"
+    return "purpose_needed" if takes_purpose(asked, row["uid"]) else "found"
+
+
+def _item(uid: UUID, word: str, feature: str | None, survivor: UUID | None) -> str:
+    told = json.dumps({"id": str(uid), "outcome": word, **({"into": str(survivor)} if survivor else {})})
+    return told if feature is None else f'{told[:-1]},"feature":{feature}}}}}'
