@@ -6,6 +6,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,8 +16,8 @@ from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from jishi.access import clients, signing, tokens
 from jishi.access.clients import Client
 from jishi.access.signing import SigningKey
-from jishi.errors import DeniedError
-from jishi.identifiers.keys import Keys
+from jishi.errors import DeniedError, InternalError
+from jishi.identifiers.keys import Keys, load_or_create
 
 if TYPE_CHECKING:
     from asyncpg import Connection
@@ -161,6 +162,18 @@ async def test_the_private_key_and_its_seal_stay_apart(connection: Connection[An
     assert key.private not in kept and repr(key.private) not in repr(key)
     made = await clients.create(connection, keys, "one")
     assert made.client_secret not in repr(made)
+
+
+async def test_a_key_whose_key_file_is_gone_is_followed_by_a_new_one(
+    connection: Connection[Any], keys: Keys, tmp_path: Path
+) -> None:
+    old = await signing.current(connection, keys, "token")
+    other = load_or_create(tmp_path / "other.json")
+    with pytest.raises(InternalError) as refused:
+        await tokens.signer(connection, other)
+    assert refused.value.code == "ACC-SIGNING-KEY"
+    await tokens.make_signer(connection, other)
+    assert (await tokens.signer(connection, other)).kid != old.kid
 
 
 def _code(token: str, believed: dict[str, OKPKey], at: datetime = NOW) -> str:

@@ -94,10 +94,10 @@ async def test_an_unknown_login_takes_as_long_as_a_known_one(connection: Connect
     await _refusal(connection, "nobody", "wrong")  # makes the decoy
     spent: dict[str, float] = {}
     for login in ("one", "nobody"):
-        begun = time.perf_counter()
+        begun = time.process_time()
         for _ in range(4):
             await _refusal(connection, login, "wrong")
-        spent[login] = time.perf_counter() - begun
+        spent[login] = time.process_time() - begun
     assert 0.5 < spent["one"] / spent["nobody"] < 2
     assert not await passwords.matches(None, made.password)
 
