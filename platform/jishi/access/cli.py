@@ -7,7 +7,7 @@ import json
 import sys
 from dataclasses import asdict
 
-from jishi.access import clients
+from jishi.access import audit_cli, clients
 from jishi.settings import Settings
 from jishi.storage import cluster
 from jishi.storage.engine import connect, wait
@@ -23,6 +23,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     create.add_argument("--role", action="append", default=[], dest="roles", choices=clients.ROLES, help="repeatable")
     create.add_argument("--json", action="store_true", help="one JSON document on stdout")
     create.set_defaults(run=_create)
+    audit_cli.register(subparsers)
 
 
 def _create(args: argparse.Namespace) -> int:

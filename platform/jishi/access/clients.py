@@ -21,7 +21,7 @@ from jishi.errors import CallerError, Fault
 if TYPE_CHECKING:
     from asyncpg import Connection
 
-ROLES = ("steward", "auditor", "admin")
+ROLES = ("steward", "auditor", "admin", "counter")
 """Roles a client may have; none of them opens the data of a register by itself."""
 
 _KEY_PREFIX = "jk_"
