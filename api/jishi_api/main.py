@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from jishi import __doc__ as about
+from jishi.access import sealer
 from jishi.settings import Settings
 from jishi_api.edge import Edge, handle_errors
 from jishi_api.openapi import describe
-from jishi_api.routers import collections, dictionary, health, items, landing, stewardship
+from jishi_api.routers import access_log, collections, dictionary, health, items, landing, stewardship, well_known
 from jishi_api.serving import prepare
 
 
@@ -21,10 +22,11 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.serving = prepare(settings)
-        try:
-            yield
-        finally:
-            await app.state.serving.close()
+        async with sealer.beside(settings):
+            try:
+                yield
+            finally:
+                await app.state.serving.close()
 
     app = FastAPI(
         title="Jishi 基石",
@@ -39,7 +41,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Edge)
     handle_errors(app)
     app.router.routes.extend(items.routes())
-    for room in (landing, health, collections, dictionary, stewardship):
+    for room in (landing, health, well_known, collections, dictionary, stewardship, access_log):
         app.include_router(room.router)
     describe(app)
     return app

@@ -53,7 +53,7 @@ def _complete(described: Part) -> Part:
         for operation in operations.values():
             operation["responses"].pop("422", None)
             operation["responses"]["default"] = _PROBLEM
-            if path.startswith("/stewardship"):
+            if path.startswith(("/stewardship", "/access-log")):
                 operation["security"] = [{"ApiKey": []}]
     return described
 

@@ -1,4 +1,4 @@
-"""What one API process holds: settings, city, database lanes, cursor secret (under every step of the road out)."""
+"""What one API process holds: settings, city, database lanes, keys, the disclosure log (under every step of the road out)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 import asyncpg
 from starlette.requests import Request
 
+from jishi.access.disclosure_log import DisclosureLog
 from jishi.errors import InternalError
 from jishi.identifiers.keys import Use, load_or_create
+from jishi.identifiers.sealing import Sealer
 from jishi.settings import City, Settings, load_city
 from jishi.storage import cluster, engine, roles
 
@@ -34,6 +36,9 @@ class Serving:
     settings: Settings
     city: City
     cursor_secret: bytes = field(repr=False)
+    query_key: bytes = field(repr=False)
+    sealer: Sealer = field(repr=False)
+    log: DisclosureLog = field(repr=False)
     _pool: Pool[Any] | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -63,6 +68,7 @@ class Serving:
             await pool.release(connection)
 
     async def close(self) -> None:
+        await self.log.stop()
         if self._pool is not None:
             await self._pool.close()
             self._pool = None
@@ -78,7 +84,14 @@ class Serving:
 def prepare(settings: Settings) -> Serving:
     """Read the city and the deployment's keys (made where there are none yet); what is wrong with them is told here."""
     keys = load_or_create(settings.key_path)
-    return Serving(settings, load_city(settings), keys.key(Use.QUERY, detail="cursor"))
+    return Serving(
+        settings,
+        load_city(settings),
+        cursor_secret=keys.key(Use.QUERY, detail="cursor"),
+        query_key=keys.key(Use.QUERY, detail="disclosure"),
+        sealer=Sealer(keys, settings.cipher),
+        log=DisclosureLog(settings),
+    )
 
 
 def serving_of(request: Request) -> Serving:

@@ -81,7 +81,7 @@ async def made(settings: Settings, connection: Connection[Any]) -> AsyncIterator
 
 async def _again(connection: Connection[Any]) -> None:
     await connection.execute(
-        "TRUNCATE jishi.disclosure, jishi.disclosure_seal; INSERT INTO jishi.disclosure SELECT * FROM kept_rows; "
+        "DELETE FROM jishi.disclosure; DELETE FROM jishi.disclosure_seal; INSERT INTO jishi.disclosure SELECT * FROM kept_rows; "
         "INSERT INTO jishi.disclosure_seal SELECT * FROM kept_seals"
     )
 

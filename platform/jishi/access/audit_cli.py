@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from jishi.access import export, receipts, sealer, signing, who
@@ -27,9 +27,10 @@ from jishi.storage import cluster, roles
 from jishi.storage.engine import connect, wait
 from jishi.terminal import say, text
 
-SEALED_WITHIN_S = 30.0
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+SEALED_WITHIN_S = 30.0
 
 
 def register(subparsers: Commands) -> None:
