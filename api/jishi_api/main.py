@@ -10,12 +10,14 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from jishi import __doc__ as about
+from jishi.access import sealer
 from jishi.settings import Settings
 from jishi_api.edge import Edge, handle_errors
 from jishi_api.hot import Hot
 from jishi_api.openapi import describe
 from jishi_api.request_log import RequestLog
 from jishi_api.routers import (
+    access_log,
     batch,
     collections,
     dictionary,
@@ -28,6 +30,7 @@ from jishi_api.routers import (
     search,
     stewardship,
     verify,
+    well_known,
 )
 from jishi_api.routers import requests as sharing
 from jishi_api.serving import prepare
@@ -62,12 +65,13 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.serving = prepare(settings, metrics_folder)
         await app.state.serving.start()
-        try:
-            yield
-        finally:
-            await app.state.serving.close()
-            if requests is not None:
-                requests.flush()
+        async with sealer.beside(settings):
+            try:
+                yield
+            finally:
+                await app.state.serving.close()
+                if requests is not None:
+                    requests.flush()
 
     app = Application(
         title="Jishi 基石",
@@ -82,7 +86,8 @@ def create_app(
     handle_errors(app)
     hot = [route for room in (search, batch, verify, items) for route in room.routes()]
     app.router.routes.extend(hot)
-    for room in (landing, health, metrics, oauth, collections, dictionary, me, sharing, stewardship):
+    rooms = (landing, health, metrics, oauth, well_known, collections, dictionary, me, sharing, stewardship, access_log)
+    for room in rooms:
         app.include_router(room.router)
     describe(app)
     app.front = Edge(Hot(hot, app.framework), concurrency=settings.concurrency, requests=requests)

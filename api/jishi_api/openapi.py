@@ -57,7 +57,7 @@ def _complete(described: Part) -> Part:
         for operation in operations.values():
             operation["responses"].pop("422", None)
             operation["responses"]["default"] = _PROBLEM
-            if path.startswith(("/stewardship", "/me", "/requests")):
+            if path.startswith(("/stewardship", "/me", "/requests", "/access-log")):
                 operation["security"] = _EITHER
     return described
 

@@ -1,4 +1,4 @@
-"""What one API process holds: settings, city, database lanes, cursor secret (under every step of the road out)."""
+"""What one API process holds: settings, city, database lanes, keys, the disclosure log (under every step of the road out)."""
 
 from __future__ import annotations
 

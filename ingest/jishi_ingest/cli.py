@@ -217,15 +217,17 @@ def _work(args: argparse.Namespace) -> int:
     configure()
 
     async def work() -> None:
+        from jishi.access import sealer
         from jishi_ingest.run import worker
         from jishi_ingest.scheduler import schedule
 
-        road = Road.open(Settings()).load()
+        settings = Settings()
+        road = Road.open(settings).load()
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         await asyncio.to_thread(_warm)
-        await asyncio.gather(worker(road).run(stop), schedule(road, stop))
+        await asyncio.gather(worker(road).run(stop), schedule(road, stop), sealer.run(settings, stop))
 
     asyncio.run(work())
     return 0

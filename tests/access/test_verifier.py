@@ -236,7 +236,8 @@ def test_seals_cut_with_their_rows_are_found_by_those_outside() -> None:
 @pytest.mark.parametrize("name", [field.name for field in fields(Seal)])
 def test_a_seal_changed_anywhere_is_found_at_its_number(name: str) -> None:
     other = LOG.seals[2]
-    changed = replace(LOG.seals[1], **{name: {"kid": "other", "number": 9}.get(name, getattr(other, name))})
+    values: dict[str, Any] = {"kid": "other", "number": 9}
+    changed = replace(LOG.seals[1], **{name: values.get(name, getattr(other, name))})
     report = verified(replace(LOG, seals=(LOG.seals[0], changed, *LOG.seals[2:])))
     assert any(finding.seal == 2 and finding.kind.startswith("seal-") for finding in report.findings)
 

@@ -45,7 +45,7 @@ def _of_bad_row(head: Head, row: Row, following: Sequence[Row]) -> Finding:
         return Finding("inserted", row.writer, row.number, at=row.disclosed_at)
     own = own_number(row)
     others = [own_number(other) for other in following]
-    if own is None:
+    if own is None or own == row.number:  # the latter: only its case number or salt is another
         kind: Kind = "inserted" if row.number in others else "changed"
         return Finding(kind, row.writer, row.number, at=row.disclosed_at)
     if own < row.number:  # pushed back by one that stands in its place

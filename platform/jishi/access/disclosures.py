@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import json
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -32,3 +34,9 @@ class Disclosure:
     misses: int
     query_digest: bytes
     result: str
+
+
+def digest_of(key: bytes, asked: object) -> bytes:
+    """Keyed digest of what was asked: equal questions are seen to be equal, nothing more."""
+    text = json.dumps(asked, ensure_ascii=False, sort_keys=True, default=str)
+    return hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256")

@@ -19,12 +19,12 @@ from uuid import UUID
 
 import asyncpg
 
-from jishi.access import chain, seal_files, seals, signing
+from jishi.access import chain, seal_files, seals
 from jishi.access.disclosure_log import LOST
+from jishi.access.key_of_process import signing_key
 from jishi.access.seals import Head, Seal
 from jishi.access.signing import SigningKey
 from jishi.errors import JishiError
-from jishi.identifiers.keys import load_or_create
 from jishi.settings import Settings
 from jishi.storage import cluster, roles
 from jishi.storage.engine import connect
@@ -82,7 +82,7 @@ async def sealing(settings: Settings) -> AsyncIterator[Place | None]:
         if not await connection.fetchval(_LOCK):
             yield None
             return
-        place = Place(connection, settings, await _key(connection, settings))
+        place = Place(connection, settings, await signing_key(settings, "seal"))
         await place.take_up()
         yield place
     finally:
@@ -166,19 +166,6 @@ class Place:
             return datetime(2000, 1, 1, tzinfo=UTC)
         at = self.last.sealed_at - SLACK
         return datetime(at.year, at.month, 1, tzinfo=UTC)
-
-
-async def _key(connection: Connection[Any], settings: Settings) -> SigningKey:
-    """The key of the setting's algorithm; to make the first one takes the owner."""
-    keys = load_or_create(settings.key_path)
-    algorithm = signing.ALGORITHMS[settings.seal_algorithm]
-    if (found := await signing.known(connection, keys, "seal", algorithm)) is not None:
-        return found
-    owner = await connect(await asyncio.to_thread(cluster.url, settings), application="jishi-sealer")
-    try:
-        return await signing.current(owner, keys, "seal", algorithm)
-    finally:
-        await owner.close()
 
 
 async def _passes(stop: asyncio.Event, seconds: float) -> bool:
