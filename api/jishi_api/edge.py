@@ -30,6 +30,7 @@ from jishi_api.limits import (
     fault_of_head,
     rate_headers,
 )
+from jishi_api.metrics import METHODS
 from jishi_api.request_log import RequestLog
 
 if TYPE_CHECKING:
@@ -96,11 +97,11 @@ class Edge:
         finally:
             serving.metrics.in_flight -= 1
             seconds = time.perf_counter() - started_at
-            route: str = getattr(scope.get("route"), "path", "-")
-            serving.metrics.answered(route, scope["method"], status or CLIENT_GONE, seconds)
+            route, known = _route(scope), method if method in METHODS else "other"
+            serving.metrics.answered(route, known, status or CLIENT_GONE, seconds)
             if self.requests is not None:
                 client = getattr(getattr(state.get("caller"), "client", None), "client_id", None)
-                self.requests.add(route, scope["method"], status or CLIENT_GONE, seconds, request_id, client)
+                self.requests.add(route, known, status or CLIENT_GONE, seconds, request_id, client)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, serving: Serving) -> None:
         refused = fault_of_head(scope["headers"], scope.get("raw_path") or b"", scope["query_string"])
@@ -121,6 +122,12 @@ _HEADERS = (
 
 _CLOSING = frozenset({408, 413, 431})
 """After these the connection is of no use: what is left of the request may still be on its way."""
+
+
+def _route(scope: Scope) -> str:
+    """The template of the route that answered, else the name of its function; ``-`` where none did. Never the path."""
+    path = getattr(scope.get("route"), "path", None)
+    return path if isinstance(path, str) else getattr(scope.get("endpoint"), "__name__", "-")
 
 
 def _read(headers: list[tuple[bytes, bytes]]) -> tuple[str | None, str | None]:

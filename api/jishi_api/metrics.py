@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 BUCKETS_S = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""What a caller may invent as a method stands in no label and no log line: it is ``other``."""
 STALE_S = 5.0
 """After this silence a process is taken to be gone: what it was doing counts no more, what it did still does."""
 
@@ -50,8 +51,8 @@ class Metrics:
         self._lanes[name] = lanes
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
-        """One request was answered; ``route`` is the template, never the path."""
-        key = (route, method if method in METHODS else "other", f"{status // 100}xx")
+        """One request was answered; ``route`` is the template, never the path, ``method`` one of METHODS or other."""
+        key = (route, method, f"{status // 100}xx")
         self._requests[key] += 1
         timed = self._seconds.get(key)
         if timed is None:

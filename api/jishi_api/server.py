@@ -16,6 +16,7 @@ from pathlib import Path
 
 import uvicorn
 
+from jishi.errors import CallerError
 from jishi.logs import configure_json
 from jishi.settings import Settings
 from jishi_api.connection import Connection, check_all
@@ -96,12 +97,16 @@ def serve(
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket that may be handed to child processes."""
+    """A listening socket that may be handed to child processes; CallerError ``RUN-PORT`` where the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
-    listener.listen(BACKLOG)
+    try:
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise CallerError("RUN-PORT", port=port) from error
     listener.setblocking(False)
     return listener
 
