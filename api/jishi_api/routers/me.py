@@ -152,42 +152,46 @@ def _asked_as(register: Register, name: str) -> str:
 def _wanted(register: Register, grant: Grant | None, wish: Plan, now: datetime) -> tuple[Wanted, list[Fault]]:
     """What the grant is asked for, and what no grant could permit."""
     faults: list[Fault] = []
-    if wish.properties is None and register.personal:
+    elements: frozenset[str] = frozenset()
+    if wish.properties is not None:
+        elements = frozenset(_elements(register, wish.properties, faults))
+    elif register.personal:
         faults.append(Fault("properties", "ACC-PLAN-PROPERTIES"))
-    elements = (
-        frozenset(_elements(register, wish.properties, faults))
-        if wish.properties is not None
-        else frozenset(grant.masked | grant.clear if grant is not None and not register.personal else ())
-    )
-    sorted_by = [name.removeprefix("-").removeprefix("+") for name in wish.sortby]
-    for name in (*wish.compared, *wish.matched, *wish.clear, *sorted_by):
-        if name not in register.elements:
-            faults.append(Fault(name, "QRY-PROPERTY-UNKNOWN"))
-    for name in wish.rights:
-        if name not in RIGHTS:
-            faults.append(Fault(f"rights: {name}", "ACC-GRANT-RIGHT", {"known": ", ".join(RIGHTS)}))
-    compared, matched = set(wish.compared), set(wish.matched)
-    if wish.shape is not None:
-        shape = SHAPES.get(register.name, {}).get(wish.shape)
-        if shape is None:
-            known = "; ".join(SHAPES.get(register.name, {})) or "-"
-            faults.append(Fault("shape", "ACC-PLAN-SHAPE", {"known": known}))
-        elif grant is not None:
-            chosen = _criteria(register, grant, shape, now)
-            compared |= chosen.compared
-            matched |= chosen.matched
-    known_elements = register.elements.keys()
+    elif grant is not None:
+        elements = grant.masked | grant.clear
+    sorted_by = _order(wish)
+    faults += _unknown(register, wish)
+    looked_by = Wanted()
+    shape = SHAPES.get(register.name, {}).get(wish.shape or "")
+    if shape is not None and grant is not None:
+        looked_by = _criteria(register, grant, shape, now)
+    known = frozenset(register.elements)
     wanted = Wanted(
         elements=elements,
-        clear=frozenset(wish.clear) & known_elements,
-        compared=frozenset(compared) & known_elements,
-        matched=frozenset(matched) & known_elements,
-        sorted_by=frozenset(sorted_by) & known_elements,
+        clear=known & frozenset(wish.clear),
+        compared=looked_by.compared | (known & frozenset(wish.compared)),
+        matched=looked_by.matched | (known & frozenset(wish.matched)),
+        sorted_by=known & sorted_by,
         rights=frozenset(wish.rights) & frozenset(RIGHTS),
         purpose=wish.purpose,
         case_no=wish.case_no,
     )
     return wanted, faults
+
+
+def _unknown(register: Register, wish: Plan) -> Iterator[Fault]:
+    named = {*wish.compared, *wish.matched, *wish.clear, *_order(wish)}
+    for name in sorted(named - register.elements.keys()):
+        yield Fault(name, "QRY-PROPERTY-UNKNOWN")
+    for name in sorted(set(wish.rights) - set(RIGHTS)):
+        yield Fault(f"rights: {name}", "ACC-GRANT-RIGHT", {"known": ", ".join(RIGHTS)})
+    shapes = SHAPES.get(register.name, {})
+    if wish.shape is not None and wish.shape not in shapes:
+        yield Fault("shape", "ACC-PLAN-SHAPE", {"known": "; ".join(shapes) or "-"})
+
+
+def _order(wish: Plan) -> frozenset[str]:
+    return frozenset(name.removeprefix("-").removeprefix("+") for name in wish.sortby)
 
 
 def _elements(register: Register, names: tuple[str, ...], faults: list[Fault]) -> Iterator[str]:

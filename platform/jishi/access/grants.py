@@ -6,16 +6,25 @@ is cached or signed for one of them (plans, cursors) ends with it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from jishi.registers.element import DataElement, Mask, Sensitivity
-from jishi.registers.register import Register
+
+if TYPE_CHECKING:
+    from jishi.registers.register import Register
 
 RIGHTS = ("distinct", "exact", "history", "inactive", "protected", "withheld")
 """Beyond elements: match masked elements exactly in a search shape (``exact``); see the ended and cancelled
 (``inactive``); see credit records that are withheld (``withheld``); read superseded versions (``history``); see protected
 persons (``protected``); be told ``no_record`` apart from ``mismatch`` (``distinct``)."""
+
+
+PURPOSE_LIMIT = 60
+PURPOSE = re.compile(rf"[^\s,\x00-\x1f\x7f]{{1,{PURPOSE_LIMIT}}}")
+"""A purpose code 用途代码: a word of any script."""
 
 
 @dataclass(frozen=True, slots=True)

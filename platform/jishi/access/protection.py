@@ -13,14 +13,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
-from jishi.access.grants import Grant
-from jishi.access.terms import PURPOSE, PURPOSE_LIMIT
+from jishi.access.grants import PURPOSE, PURPOSE_LIMIT, Grant
 from jishi.errors import CallerError, Fault, NotFoundError
-from jishi.registers.catalog import registers
-from jishi.registers.register import Register
 
 if TYPE_CHECKING:
     from asyncpg import Connection
+
+    from jishi.registers.register import Register
 
 Level = Literal["hidden", "purpose"]
 LEVELS: tuple[Level, ...] = ("hidden", "purpose")
@@ -63,6 +62,8 @@ async def load(connection: Connection[Any]) -> Mapping[UUID, Protection]:
     """uid → protection, all of them. One whose entity was merged into another protects the survivor too; of two that
     meet there the stricter counts: hidden before purpose, fewer purposes before more.
     """
+    from jishi.registers.catalog import registers
+
     found = {row["uid"]: _read(row) for row in await connection.fetch(_ALL)}
     moved = [protection for protection in found.values() if protection.register in registers()]
     while moved:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from jishi.access import acts, protection
-from jishi.registers.catalog import register_of
 from jishi.settings import Settings
 from jishi.storage import cluster
 from jishi.storage.engine import connect, wait
@@ -46,6 +45,8 @@ def register(subparsers: Commands) -> None:
 
 
 def _set(args: argparse.Namespace) -> int:
+    from jishi.registers.catalog import register_of
+
     register = register_of(args.collection)
     purposes = tuple(word for part in args.purposes.split(",") if (word := part.strip()))
 
@@ -61,6 +62,8 @@ def _set(args: argparse.Namespace) -> int:
 
 
 def _lift(args: argparse.Namespace) -> int:
+    from jishi.registers.catalog import register_of
+
     register = register_of(args.collection)
 
     async def work(connection: Connection[Any]) -> None:
@@ -74,6 +77,8 @@ def _lift(args: argparse.Namespace) -> int:
 
 def _list(args: argparse.Namespace) -> int:
     """All, those that follow from a merge included."""
+    from jishi.registers.catalog import register_of
+
     found: list[dict[str, object]] = []
 
     async def work(connection: Connection[Any]) -> None:

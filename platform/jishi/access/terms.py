@@ -5,13 +5,12 @@ The command line and applications speak the same terms and are told the same fau
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from jishi.access.grants import RIGHTS, differs_masked
+from jishi.access.grants import PURPOSE, PURPOSE_LIMIT, RIGHTS, differs_masked
 from jishi.errors import Fault
 from jishi.registers.catalogue_entry import Sharing, entry_of
 from jishi.registers.derived import Asked, derived_of, read
@@ -19,7 +18,6 @@ from jishi.registers.register import Register
 
 ALL = "*"
 ROWS_LIMIT = 2000
-PURPOSE_LIMIT = 60
 BASIS_LIMIT = 500
 GREATEST_RATE = 1_000_000
 GREATEST_QUOTA = 2**31 - 1
@@ -154,10 +152,6 @@ def _of_conditions(terms: Terms) -> Iterator[Fault]:
     ):
         if number is not None and not 0 < number <= greatest:
             yield Fault(name, "ACC-GRANT-NUMBER", {"greatest": greatest, "example": example})
-
-
-PURPOSE = re.compile(rf"[^\s,\x00-\x1f\x7f]{{1,{PURPOSE_LIMIT}}}")
-"""A purpose code 用途代码: a word of any script."""
 
 
 def _of_sharing(terms: Terms) -> Iterator[Fault]:
