@@ -124,7 +124,12 @@ def granted(api: FastAPI, connection: Connection[Any]) -> Granted:
     async def grant(collection: str, **says: object) -> httpx.AsyncClient:
         register = register_of(collection)
         made = await clients.create(connection, f"client {uuid4().hex[:8]}")
-        row = {"client_id": made.client_id, "register": register.name, "sharing": "conditional", "basis": "test"}
+        row: dict[str, object] = {
+            "client_id": made.client_id,
+            "register": register.name,
+            "sharing": "conditional",
+            "basis": "test",
+        }
         row |= {"created_by": "test"} | {
             name: sorted(value) if isinstance(value, (set, frozenset)) else value for name, value in says.items()
         }

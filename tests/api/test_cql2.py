@@ -13,7 +13,8 @@ import pytest
 from jishi.errors import Fault
 from jishi.registers.catalog import register_of
 from jishi_api import cql2
-from jishi_api.compile import Condition, compile_filter
+from jishi_api.compile import compile_filter
+from jishi_api.condition import Condition
 
 Put = Callable[..., Awaitable[UUID]]
 Granted = Callable[..., Awaitable[httpx.AsyncClient]]
@@ -49,7 +50,7 @@ def test_two_filters_of_one_shape_are_one_text() -> None:
 
 
 def test_what_the_text_says_the_json_says() -> None:
-    tree = {"op": "and", "args": [{"op": "isNull", "args": [{"property": "city"}]}]}
+    tree: dict[str, Any] = {"op": "and", "args": [{"op": "isNull", "args": [{"property": "city"}]}]}
     tree["args"].append({"op": "between", "args": [{"property": "establish_date"}, "2020-01-01", "2020-02-01"]})
     text = "city IS NULL AND establish_date BETWEEN DATE('2020-01-01') AND DATE('2020-02-01')"
     assert compiled(ENTITIES, cql2.read_json(tree)) == compiled(ENTITIES, text)
@@ -183,7 +184,7 @@ print(json.dumps(alive))
 
 
 async def test_filters_find_what_they_say(caller: httpx.AsyncClient, put: Put) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"entity_name": "甲公司", "city": "苏州", "establish_date": "2001-02-03", "org_code": "AB"},
         {"entity_name": "乙_公司", "city": "常州", "establish_date": "2005-02-03", "org_code": "ab"},
         {"entity_name": "丙%公司", "city": None, "establish_date": None, "org_code": "cd"},

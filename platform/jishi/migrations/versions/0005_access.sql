@@ -293,3 +293,11 @@ COMMENT ON TABLE jishi.disclosure_seal IS 'Signed seals over all writers'' heads
 COMMENT ON COLUMN jishi.disclosure_seal.heads IS 'writer → last number and its hash';
 
 COMMENT ON COLUMN jishi.disclosure_seal.rows IS 'disclosures sealed so far';
+
+CREATE INDEX natural_person_full_name_search_idx ON jishi.natural_person (full_name text_pattern_ops, uid);
+
+CREATE INDEX natural_person_mobile_search_idx ON jishi.natural_person (mobile text_pattern_ops, uid);
+
+CREATE INDEX credit_record_decision_doc_no_search_idx ON jishi.credit_record (decision_doc_no text_pattern_ops, uid);
+
+CREATE INDEX certificate_cert_no_search_idx ON jishi.certificate (cert_no text_pattern_ops, uid);
