@@ -7,27 +7,19 @@ A date known only to the month or year is compared as the interval it is; where 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal
 
 from jishi.errors import Fault
-from jishi.identifiers.normalise import normalise
 from jishi.registers.element import DataElement, Kind
 from jishi.registers.register import Register
 from jishi.registers.tables import SRID
+from jishi_api.condition import ALIAS, TEXT_LIMIT, Condition, Numbers, bearers, encodes, literal
 from jishi_api.cql2 import Node
 from jishi_api.geometry import MOST_POSITIONS, geometry
 from jishi_api.numbers import number_of
 
-TEXT_LIMIT = 200
 MOST_VALUES = 100
-ALIAS = "q"
-"""What a condition calls the golden row."""
-
-COMPARISONS = {"=": "=", "<>": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+COMPARISONS = ("=", "<>", "<", "<=", ">", ">=")
 FLIPPED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 TEMPORAL = {"t_after": ">", "t_before": "<", "t_equals": "="}
 SPATIAL = {
@@ -42,24 +34,6 @@ SPATIAL = {
 }
 MIRRORED = {"s_within": "s_contains", "s_contains": "s_within"}
 TEXTS = frozenset({Kind.TEXT, Kind.CODE, Kind.IDENTIFIER})
-
-
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """Numbers to be looked for by their keyed tags; whoever binds the values seals them first."""
-
-    numbers: tuple[str, ...] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """SQL over the row :data:`ALIAS` and its values. ``compared`` and ``matched``: elements as
-    :class:`jishi.access.authorise.Wanted` means them."""
-
-    text: str
-    values: tuple[object, ...] = field(default=(), repr=False)
-    compared: frozenset[str] = frozenset()
-    matched: frozenset[str] = frozenset()
 
 
 def compile_filter(
@@ -79,29 +53,6 @@ def compile_filter(
     return Condition(text, tuple(compiler.values), frozenset(compiler.compared), frozenset(compiler.matched))
 
 
-def literal(element: DataElement, raw: Node) -> object | None:
-    """A literal in the element's type (text, date, Decimal, int, bool), None where it is none of that type.
-
-    >>> literal(DataElement("", Kind.DATE), {"date": "2026-02-30"}) is None
-    True
-    >>> literal(DataElement("", Kind.INTEGER), 3.0), literal(DataElement("", Kind.INTEGER), 3.5)
-    (3, None)
-    """
-    match element.kind:
-        case Kind.DATE | Kind.PARTIAL_DATE:
-            return _day(raw)
-        case Kind.BOOLEAN:
-            return raw if isinstance(raw, bool) else None
-        case Kind.DECIMAL | Kind.INTEGER if isinstance(raw, int | float) and not isinstance(raw, bool):
-            if not abs(raw) < 10**18 or (element.kind is Kind.INTEGER and raw != int(raw)):  # not for NaN either
-                return None
-            return int(raw) if element.kind is Kind.INTEGER else Decimal(str(raw))
-        case Kind.TEXT | Kind.CODE | Kind.IDENTIFIER if isinstance(raw, str):
-            text = normalise(raw) if element.kind is Kind.IDENTIFIER else raw
-            return text if text.strip() and "\0" not in raw and len(raw) <= TEXT_LIMIT and _encodes(text) else None
-    return None
-
-
 class _Compiler:
     """Walks one tree; parameters are numbered as they are met, faults gathered."""
 
@@ -117,9 +68,10 @@ class _Compiler:
     def truth(self, node: Node) -> str:
         """SQL of something true or false; empty after a fault."""
         operation, arguments = _operation(node)
-        act = _ACTS.get(operation)
-        if act is not None:
-            return act(self, operation, arguments)
+        if operation in _ACTS:
+            act, count = _ACTS[operation]
+            right = len(arguments) == count or (not count and len(arguments) > 1)
+            return act(self, operation, arguments) if right else self.refuse(operation, "QRY-FILTER-ARGUMENTS")
         if operation:
             return self.refuse(_short(operation), "QRY-FILTER-OPERATION")
         return self.refuse("filter", "QRY-FILTER-NOT-TRUTH")
@@ -156,18 +108,12 @@ class _Compiler:
         return read
 
     def both(self, operation: str, arguments: list[Node]) -> str:
-        if len(arguments) < 2:
-            return self.refuse(operation, "QRY-FILTER-ARGUMENTS")
         return "(" + f" {operation.upper()} ".join([self.truth(argument) for argument in arguments]) + ")"
 
     def negation(self, operation: str, arguments: list[Node]) -> str:
-        if len(arguments) != 1:
-            return self.refuse(operation, "QRY-FILTER-ARGUMENTS")
         return f"(NOT {self.truth(arguments[0])})"
 
     def comparison(self, operation: str, arguments: list[Node]) -> str:
-        if len(arguments) != 2:
-            return self.refuse(operation, "QRY-FILTER-ARGUMENTS")
         left, right = arguments
         if _is_property(right) and not _is_property(left):
             left, right, operation = right, left, FLIPPED[operation]
@@ -182,8 +128,9 @@ class _Compiler:
             return self.sealed(name, [right]) if operation == "=" and not folded else self.refuse(name, _SEALED)
         self.compared.add(name)
         value = self.value(name, element, right)
-        if value is None:
-            return ""
+        return "" if value is None else self.compared_with(name, element, operation, value, folded=folded)
+
+    def compared_with(self, name: str, element: DataElement, operation: str, value: object, *, folded: bool) -> str:
         if folded and element.kind not in TEXTS:
             return self.refuse(name, "QRY-FILTER-TEXT")
         if element.kind is Kind.PARTIAL_DATE:
@@ -193,13 +140,11 @@ class _Compiler:
         return _folded(f"{ALIAS}.{name}", folded) + f" {operation} " + _folded(self.bind(value), folded)
 
     def between(self, operation: str, arguments: list[Node]) -> str:
-        if len(arguments) != 3:
-            return self.refuse(operation, "QRY-FILTER-ARGUMENTS")
         low = self.comparison(">=", [arguments[0], arguments[1]])
         return f"({low} AND {self.comparison('<=', [arguments[0], arguments[2]])})"
 
     def among(self, operation: str, arguments: list[Node]) -> str:
-        if len(arguments) != 2 or not isinstance(arguments[1], list) or not 0 < len(arguments[1]) <= MOST_VALUES:
+        if not isinstance(arguments[1], list) or not 0 < len(arguments[1]) <= MOST_VALUES:
             return self.refuse(operation, "QRY-FILTER-LIST", most=MOST_VALUES)
         folded, (left, *items) = _unfolding([arguments[0], *arguments[1]])
         found = self.element(left)
@@ -217,8 +162,6 @@ class _Compiler:
         return f"{_folded(f'{ALIAS}.{name}', folded)} = ANY({self.bind(values)})"
 
     def like(self, operation: str, arguments: list[Node]) -> str:
-        if len(arguments) != 2:
-            return self.refuse(operation, "QRY-FILTER-ARGUMENTS")
         folded, (left, pattern) = _unfolding(arguments)
         found = self.element(left)
         if found is None:
@@ -233,7 +176,7 @@ class _Compiler:
             not isinstance(pattern, str)
             or not 0 < len(pattern) <= TEXT_LIMIT
             or "\0" in pattern
-            or not _encodes(pattern)
+            or not encodes(pattern)
         ):
             return self.refuse(name, "QRY-FILTER-VALUE", kind=element.kind.value, longest=TEXT_LIMIT)
         if (len(pattern) - len(pattern.rstrip("\\"))) % 2:
@@ -241,8 +184,6 @@ class _Compiler:
         return f"{_folded(f'{ALIAS}.{name}', folded)} LIKE {_folded(self.bind(pattern), folded)}"
 
     def missing(self, operation: str, arguments: list[Node]) -> str:
-        if len(arguments) != 1:
-            return self.refuse(operation, "QRY-FILTER-ARGUMENTS")
         found = self.element(arguments[0])
         if found is None:
             return ""
@@ -269,9 +210,6 @@ class _Compiler:
         return f"({' AND '.join(tests)})" if tests else f"{ALIAS}.{found} IS NOT NULL"
 
     def dated(self, operation: str, arguments: list[Node]) -> str | None:
-        if len(arguments) != 2:
-            self.refuse(operation, "QRY-FILTER-ARGUMENTS")
-            return None
         found = self.element(arguments[0])
         if found is None:
             return None
@@ -281,8 +219,6 @@ class _Compiler:
         return found[0]
 
     def spatial(self, operation: str, arguments: list[Node]) -> str:
-        if len(arguments) != 2:
-            return self.refuse(operation, "QRY-FILTER-ARGUMENTS")
         left, right = arguments
         if _is_property(right) and not _is_property(left):
             left, right, operation = right, left, MIRRORED.get(operation, operation)
@@ -308,16 +244,6 @@ class _Compiler:
             return self.refuse(name, "QRY-VALUE-IDENTIFIER")
         tags = self.bind(Numbers(tuple(number for number in numbers if number is not None)))
         return f"{ALIAS}.uid IN (SELECT d.uid {bearers(self.register, name, tags)})"
-
-
-def bearers(register: Register, element: str, tags: str) -> str:
-    """FROM and WHERE of the identifiers ``d`` now carried under one of ``tags``; of a number that does not link by itself
-    only where the golden record shows it."""
-    shown = "" if register.elements[element].strong else f" AND d.masked = {ALIAS}.{element}"
-    return (
-        f"FROM jishi.identifier d WHERE d.lookup = ANY({tags}::uuid[]) AND d.register = {register.number} "
-        f"AND d.element = '{element}' AND d.valid_from <= now() AND (d.valid_to IS NULL OR d.valid_to > now()){shown}"
-    )
 
 
 def _interval(name: str, operation: str, value: str) -> str:
@@ -365,39 +291,24 @@ def _is_property(node: Node) -> bool:
     return isinstance(inner, dict) and "property" in inner
 
 
-def _day(raw: Node) -> date | None:
-    text = raw.get("date") if isinstance(raw, dict) and len(raw) == 1 else raw
-    try:
-        return date.fromisoformat(text) if isinstance(text, str) and _DAY.fullmatch(text) else None
-    except ValueError:
-        return None
-
-
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
-def _encodes(text: str) -> bool:
-    """Whether it holds no lone surrogate, which JSON may write and no database takes."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
-
-
 def _short(name: str) -> str:
     return name if len(name) <= 80 else f"{name[:80]}…"
 
 
 _SEALED = "QRY-FILTER-SEALED"
 _Act = Callable[[_Compiler, str, list[Node]], str]
-_ACTS: Mapping[str, _Act] = {
-    "and": _Compiler.both,
-    "or": _Compiler.both,
-    "not": _Compiler.negation,
-    **dict.fromkeys(COMPARISONS, _Compiler.comparison),
-    "between": _Compiler.between,
-    "in": _Compiler.among,
-    "like": _Compiler.like,
-    "isnull": _Compiler.missing,
-    **dict.fromkeys(TEMPORAL, _Compiler.instant),
-    "t_during": _Compiler.within,
-    "t_intersects": _Compiler.within,
-    **dict.fromkeys(SPATIAL, _Compiler.spatial),
+_ACTS: Mapping[str, tuple[_Act, int]] = {
+    "and": (_Compiler.both, 0),
+    "or": (_Compiler.both, 0),
+    "not": (_Compiler.negation, 1),
+    **dict.fromkeys(COMPARISONS, (_Compiler.comparison, 2)),
+    "between": (_Compiler.between, 3),
+    "in": (_Compiler.among, 2),
+    "like": (_Compiler.like, 2),
+    "isnull": (_Compiler.missing, 1),
+    **dict.fromkeys(TEMPORAL, (_Compiler.instant, 2)),
+    "t_during": (_Compiler.within, 2),
+    "t_intersects": (_Compiler.within, 2),
+    **dict.fromkeys(SPATIAL, (_Compiler.spatial, 2)),
 }
+"""Operation → what makes SQL of it and its number of arguments, 0 = two or more."""

@@ -13,7 +13,7 @@ from uuid import UUID
 from jishi.access.disclosures import Disclosure
 from jishi.identifiers.sealing import Sealed, Sealer
 from jishi_api.asked import Asked
-from jishi_api.compile import Numbers
+from jishi_api.condition import Numbers
 from jishi_api.plan import Plan
 from jishi_api.serving import Serving
 

@@ -13,8 +13,8 @@ from jishi.access.clients import ROLES
 from jishi.registers.catalog import registers
 from jishi_api.auth import HEADER
 from jishi_api.documents import GEOJSON, OPENAPI_JSON, Problem
+from jishi_api.parameters import DEFAULT_LIMIT, GREATEST_LIMIT
 from jishi_api.problem import MEDIA_TYPE
-from jishi_api.query import DEFAULT_LIMIT, GREATEST_LIMIT
 
 Part = dict[str, Any]
 

@@ -14,7 +14,7 @@ from jishi.registers.element import DataElement, Kind
 from jishi.registers.register import Register
 from jishi_api import cql2
 from jishi_api.compare import interval
-from jishi_api.compile import TEXT_LIMIT, Condition, Numbers, bearers, literal
+from jishi_api.condition import TEXT_LIMIT, Condition, Numbers, bearers, literal
 from jishi_api.numbers import number_of
 from jishi_api.query import read_filter
 from jishi_api.shapes import (

@@ -16,7 +16,8 @@ from jishi.registers.catalog import register_of
 from jishi.registers.element import Kind, Mask
 from jishi.registers.register import Register
 from jishi_api import cql2
-from jishi_api.compile import Condition, compile_filter
+from jishi_api.compile import compile_filter
+from jishi_api.condition import Condition
 from jishi_api.members import Member, elements_of, members
 
 

@@ -6,7 +6,6 @@ but for its filter, which may be CQL2 JSON.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -15,33 +14,38 @@ from typing import Any
 
 from jishi.access.authorise import Wanted
 from jishi.access.grants import Grant
-from jishi.errors import CallerError, Fault
-from jishi.identifiers import division_code, uscc
+from jishi.errors import Fault
 from jishi.identifiers.normalise import normalise
 from jishi.registers.element import DataElement, Kind
 from jishi.registers.register import Register
 from jishi.registers.tables import SRID
 from jishi_api import cql2, cursor
-from jishi_api.compile import TEXT_LIMIT, Condition, compile_filter, literal
+from jishi_api.compile import compile_filter
+from jishi_api.condition import Condition
 from jishi_api.members import elements_of, filterable, granted_members, members, queryables
+from jishi_api.parameters import (
+    DEFAULT_LIMIT,
+    INDIVIDUAL_BUSINESS,
+    Bbox,
+    Parameters,
+    Value,
+    closed,
+    included,
+    once,
+    read_bbox,
+    read_limit,
+    read_value,
+    report,
+    short,
+    texts,
+)
 from jishi_api.plan import Plan, plan_of
 from jishi_api.sql import Order, Page, Position
 
-DEFAULT_LIMIT = 100
-GREATEST_LIMIT = 10_000
-
-INDIVIDUAL_BUSINESS = "92"
-"""A social credit code that begins so is an individual business's 个体工商户 and stands for a person."""
-
-INCLUDABLE = ("inactive", "withheld")
 PAGE_MEMBERS = frozenset(
     {"bbox", "properties", "limit", "cursor", "f", "filter", "filter-lang", "sortby", "include", "count"}
 )
 LANGUAGES = ("cql2-text", "cql2-json")
-
-Value = str | date | Decimal | int | bool
-Bbox = tuple[float, float, float, float]
-Parameters = Iterable[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,33 +68,22 @@ def plan_items(
     Whether the grant permits it is not asked here: ``wanted`` says what to ask.
     """
     faults: list[Fault] = []
-    given = texts(posted, faults) if posted is not None else _once(parameters, faults)
+    given = texts(posted, faults) if posted is not None else once(parameters, faults)
     names, with_geometry = _properties(register, grant, given, faults)
     granted = [name for name in names if _is_granted(register, grant, name)]
     shown = plan_of(register, grant, tuple(granted), geometry=with_geometry and _opens(grant, register.geometry))
-    equal = tuple(_equalities(register, given, faults, personal=posted is not None))
-    box = _bbox(register, given["bbox"], faults) if "bbox" in given else None
+    equal = tuple(_equalities(register, given, faults, posted=posted is not None))
+    box = read_bbox(register, given["bbox"], faults) if "bbox" in given else None
     parts = _conditions(register, shown.first, equal, box)
     allowed = filterable(register.name) if posted is None else None
     written = _filter(register, shown.first + len(parts.values), given, posted, faults, allowed)
     condition = _both(parts, written)
     order = _order(register, given, faults)
     include = included(given, faults)
-    _closed(given, "f", ("json",), "QRY-VALUE-FORMAT", faults)
-    counted = _closed(given, "count", ("none", "exact"), "QRY-VALUE-COUNT", faults) == "exact"
-    limit = _limit(given["limit"], faults) if "limit" in given else DEFAULT_LIMIT
-    told = repr(
-        (
-            register.collection,
-            grant.grant_id,
-            grant.client_id,
-            names,
-            condition,
-            _values(condition),
-            order,
-            sorted(include),
-        )
-    )
+    closed(given, "f", ("json",), "QRY-VALUE-FORMAT", faults)
+    counted = closed(given, "count", ("none", "exact"), "QRY-VALUE-COUNT", faults) == "exact"
+    limit = read_limit(given["limit"], faults) if "limit" in given else DEFAULT_LIMIT
+    told = _told(register, grant, names, condition, order, include)
     after = _after(register, order, given["cursor"], secret, told) if "cursor" in given and not faults else None
     if "cursor" in given and not faults and after is None:
         faults.append(Fault("cursor", "QRY-VALUE-CURSOR"))
@@ -110,13 +103,13 @@ def plan_properties(register: Register, grant: Grant, parameters: Parameters) ->
     """The plan of a single feature, what is wanted of the grant, and the states asked for beside the active; CallerError
     ``QRY-PARAMETERS`` with every fault."""
     faults: list[Fault] = []
-    given = _once(parameters, faults)
+    given = once(parameters, faults)
     if register.personal and "properties" not in given:
         faults.append(Fault("properties", "QRY-PROPERTIES-NEEDED"))
     found = chosen(register, grant, given, faults)
-    _closed(given, "f", ("json",), "QRY-VALUE-FORMAT", faults)
+    closed(given, "f", ("json",), "QRY-VALUE-FORMAT", faults)
     known = ("properties", "f", "include")
-    faults += [Fault(_short(name), "QRY-UNKNOWN-PARAMETER") for name in given if name not in known]
+    faults += [Fault(short(name), "QRY-UNKNOWN-PARAMETER") for name in given if name not in known]
     report(faults)
     return found
 
@@ -133,33 +126,23 @@ def chosen(
     return shown, Wanted(elements=_asked_elements(register, given, names, with_geometry), rights=include), include
 
 
-def key_value(register: Register, text: str) -> str | None:
-    """A natural key as the register keeps it; None where the text can be nobody's.
-
-    Raises ``QRY-KEY-PERSONAL`` for the code of an individual business: it has no place in a URL.
-    """
-    element = register.natural_key
-    if element is None or "\0" in text or len(text) > TEXT_LIMIT:
-        return None
-    if element == "uscc":
-        if _is_personal(element, text):
-            raise CallerError("QRY-KEY-PERSONAL")
-        return uscc.check(text).value
-    return division_code.check(text).value if element == "division_code" else text
-
-
 def place_after(order: Order, uid: Any, key: str | None) -> cursor.Place:
     """Where the next page begins after a row."""
     return cursor.Place(uid, key if order.element else None)
 
 
-def report(faults: list[Fault]) -> None:
-    if faults:
-        raise CallerError("QRY-PARAMETERS", faults=tuple(faults))
-
-
-def _values(condition: Condition | None) -> tuple[object, ...]:
-    return tuple(getattr(value, "numbers", value) for value in condition.values) if condition else ()
+def _told(
+    register: Register,
+    grant: Grant,
+    names: tuple[str, ...],
+    condition: Condition | None,
+    order: Order,
+    include: frozenset[str],
+) -> str:
+    """The same in every process: no set and no address stands in it."""
+    values = [getattr(value, "numbers", value) for value in condition.values] if condition else []
+    asked = (register.collection, grant.grant_id, grant.client_id, names, condition.text if condition else "", values)
+    return repr((*asked, order.element, order.descending, sorted(include)))
 
 
 def _asked_elements(
@@ -192,56 +175,26 @@ def _properties(
         return granted_members(register, grant), True
     wanted = {part.strip() for part in given["properties"].split(",")}
     unknown = sorted(wanted - known.keys() - {register.geometry} - grant.derived)
-    faults += [Fault(_short(f"properties: {name}"), "QRY-PROPERTY-UNKNOWN") for name in unknown]
+    faults += [Fault(short(f"properties: {name}"), "QRY-PROPERTY-UNKNOWN") for name in unknown]
     names = tuple(name for name, member in known.items() if name in wanted or member.element in wanted)
     return names + tuple(sorted(wanted & grant.derived)), True
 
 
 def _equalities(
-    register: Register, given: Mapping[str, str], faults: list[Fault], *, personal: bool
+    register: Register, given: Mapping[str, str], faults: list[Fault], *, posted: bool
 ) -> Iterable[tuple[str, Value]]:
     known = queryables(register.name)
     for name, text in given.items():
         if name in PAGE_MEMBERS:
             continue
         if name in known:
-            value = _read(name, known[name], text, faults, personal=personal)
+            value = read_value(name, known[name], text, faults, posted=posted)
             if value is not None:
                 yield name, value
         elif name in register.elements or name in members(register.name):
             faults.append(Fault(name, "QRY-NOT-QUERYABLE", {"queryables": ", ".join(known) or "-"}))
         else:
-            faults.append(Fault(_short(name), "QRY-UNKNOWN-PARAMETER"))
-
-
-def _read(name: str, element: DataElement, text: str, faults: list[Fault], *, personal: bool) -> Value | None:
-    """The value of an equality in the element's type; None after telling the fault, which never repeats the value."""
-    code = None
-    value: Value | None = None
-    match element.kind:
-        case Kind.DATE:
-            value, code = literal(element, text), "QRY-VALUE-DATE"  # type: ignore[assignment]
-        case Kind.DECIMAL:
-            value, code = Decimal(text) if _DECIMAL.fullmatch(text) else None, "QRY-VALUE-NUMBER"
-        case Kind.INTEGER:
-            value, code = int(text) if _INTEGER.fullmatch(text) else None, "QRY-VALUE-NUMBER"
-        case Kind.BOOLEAN:
-            value, code = {"true": True, "false": False}.get(text), "QRY-VALUE-BOOLEAN"
-        case Kind.IDENTIFIER if not personal and _is_personal(name, text):
-            code = "QRY-KEY-PERSONAL"
-        case _:
-            value, code = literal(element, text), "QRY-VALUE-TEXT"  # type: ignore[assignment]
-    if value is None:
-        faults.append(Fault(name, code, {"longest": TEXT_LIMIT}))
-    return value
-
-
-_DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,10})?")
-_INTEGER = re.compile(r"-?[0-9]{1,18}")
-
-
-def _is_personal(element: str, text: str) -> bool:
-    return element == "uscc" and normalise(text).startswith(INDIVIDUAL_BUSINESS)
+            faults.append(Fault(short(name), "QRY-UNKNOWN-PARAMETER"))
 
 
 def _conditions(register: Register, first: int, equal: tuple[tuple[str, Value], ...], box: Bbox | None) -> Condition:
@@ -277,7 +230,7 @@ def _filter(
     allowed: frozenset[str] | None,
 ) -> Condition | None:
     """The filter's condition. In a URL the code of an individual business is refused wherever it stands as a literal."""
-    language = _closed(given, "filter-lang", LANGUAGES, "QRY-VALUE-LANGUAGE", faults)
+    language = closed(given, "filter-lang", LANGUAGES, "QRY-VALUE-LANGUAGE", faults)
     tree = read_filter(given, posted, language, faults)
     if tree is None:
         return None
@@ -310,23 +263,6 @@ def read_filter(
 def _names_person(values: tuple[object, ...]) -> bool:
     texts = [text for value in values for text in (value if isinstance(value, list) else [value])]
     return any(isinstance(text, str) and normalise(text).startswith(INDIVIDUAL_BUSINESS) for text in texts)
-
-
-_NUMBER = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,17})?")
-
-
-def _bbox(register: Register, text: str, faults: list[Fault]) -> Bbox | None:
-    """West, south, east, north. A box over the antimeridian is no box of a city and refused."""
-    if register.geometry is None:
-        faults.append(Fault("bbox", "QRY-NO-GEOMETRY"))
-        return None
-    parts = [part.strip() for part in text.split(",")]
-    if len(parts) == 4 and all(_NUMBER.fullmatch(part) for part in parts):
-        west, south, east, north = (float(part) for part in parts)
-        if -180 <= west <= east <= 180 and -90 <= south <= north <= 90:
-            return west, south, east, north
-    faults.append(Fault("bbox", "QRY-VALUE-BBOX"))
-    return None
 
 
 def _order(register: Register, given: Mapping[str, str], faults: list[Fault]) -> Order:
@@ -364,60 +300,3 @@ def _key(element: DataElement, text: str) -> object:
         case Kind.BOOLEAN:
             return text == "true"
     return text
-
-
-def included(given: Mapping[str, str], faults: list[Fault]) -> frozenset[str]:
-    """The states asked for beside the active."""
-    wanted = {part.strip() for part in given.get("include", "").split(",")} - {""}
-    if wanted - set(INCLUDABLE):
-        faults.append(Fault("include", "QRY-VALUE-INCLUDE", {"known": ", ".join(INCLUDABLE)}))
-    return frozenset(wanted & set(INCLUDABLE))
-
-
-def _limit(text: str, faults: list[Fault]) -> int:
-    """At least 1; what is above the greatest page becomes the greatest page."""
-    if not text.isascii() or not text.isdigit() or not text.strip("0"):
-        faults.append(Fault("limit", "QRY-VALUE-LIMIT", {"greatest": GREATEST_LIMIT}))
-        return DEFAULT_LIMIT
-    digits = text.lstrip("0")
-    return min(int(digits), GREATEST_LIMIT) if len(digits) <= len(str(GREATEST_LIMIT)) else GREATEST_LIMIT
-
-
-def _closed(given: Mapping[str, str], name: str, known: tuple[str, ...], code: str, faults: list[Fault]) -> str | None:
-    text = given.get(name)
-    if text is not None and text not in known:
-        faults.append(Fault(name, code, {"known": ", ".join(known)}))
-        return None
-    return text
-
-
-def _once(parameters: Parameters, faults: list[Fault]) -> dict[str, str]:
-    given: dict[str, str] = {}
-    for name, text in parameters:
-        if name in given:
-            faults.append(Fault(_short(name), "QRY-GIVEN-TWICE"))
-        given[name] = text
-    return given
-
-
-def texts(body: Mapping[str, Any], faults: list[Fault]) -> dict[str, str]:
-    """A body's members as the texts of parameters: lists joined by commas."""
-    found: dict[str, str] = {}
-    for name, value in body.items():
-        if name in ("purpose", "case_no") or (name == "filter" and not isinstance(value, str)):
-            continue
-        parts = value if isinstance(value, list) and value else [value]
-        if all(isinstance(part, str | int | float) for part in parts):
-            found[name] = ",".join(part if isinstance(part, str) else _plain(part) for part in parts)
-        else:
-            faults.append(Fault(_short(name), "QRY-VALUE", {"reason": "type"}))
-    return found
-
-
-def _plain(value: float) -> str:
-    return str(value).lower() if isinstance(value, bool) else f"{value}"
-
-
-def _short(name: str) -> str:
-    """A name from outside, cut to what is worth repeating."""
-    return name if len(name) <= 80 else f"{name[:80]}…"

@@ -12,7 +12,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from jishi.registers.register import Register
-from jishi_api.compile import Condition
+from jishi_api.condition import Condition
 from jishi_api.plan import Plan
 from jishi_api.shapes import INACTIVE
 

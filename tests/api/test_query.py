@@ -9,7 +9,8 @@ from jishi.errors import CallerError
 from jishi.registers.catalog import register_of
 from jishi.registers.register import Register
 from jishi_api import sql
-from jishi_api.query import DEFAULT_LIMIT, Question, key_value, plan_items
+from jishi_api.parameters import DEFAULT_LIMIT, key_value
+from jishi_api.query import Question, plan_items
 
 ENTITIES, PLACES = register_of("legal_entity"), register_of("place")
 

@@ -14,6 +14,7 @@ from jishi.errors import Fault
 from jishi_api import query, sql
 from jishi_api.asked import Asked, Body, ask_posted
 from jishi_api.disclose import Outcome, Row, bound, disclose, features
+from jishi_api.parameters import report, texts
 from jishi_api.plan import Plan
 from jishi_api.protected import takes_purpose
 from jishi_api.routers.collections import register_by_collection
@@ -51,11 +52,11 @@ async def batch(request: Request) -> Response:
 def _plan(asked: Asked, body: Body) -> tuple[list[UUID], Plan, frozenset[str]]:
     faults: list[Fault] = []
     uids = _uids(body.get("ids"), faults)
-    given = query.texts({name: body[name] for name in ("properties", "include") if name in body}, faults)
+    given = texts({name: body[name] for name in ("properties", "include") if name in body}, faults)
     if asked.register.personal and "properties" not in given:
         faults.append(Fault("properties", "QRY-PROPERTIES-NEEDED"))
     plan, wanted, include = query.chosen(asked.register, asked.grant, given, faults)
-    query.report(faults)
+    report(faults)
     asked.authorise(replace(wanted, rights=include))
     return uids, plan, include
 

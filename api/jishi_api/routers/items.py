@@ -22,9 +22,10 @@ from jishi_api.asked import Asked, ask
 from jishi_api.disclose import NOBODY, Outcome, Row, bound, disclose, features
 from jishi_api.documents import CRS84, GEOJSON
 from jishi_api.links import address, with_parameters
+from jishi_api.parameters import key_value
 from jishi_api.plan import Plan
 from jishi_api.protected import demand_purpose
-from jishi_api.query import Question, key_value, place_after, plan_items, plan_properties
+from jishi_api.query import Question, place_after, plan_items, plan_properties
 from jishi_api.routers.collections import register_by_collection
 from jishi_api.serving import Serving, serving_of
 

@@ -15,6 +15,7 @@ from jishi_api.asked import Asked, Body, ask_posted
 from jishi_api.disclose import NOBODY, Outcome, bound, disclose, features
 from jishi_api.links import address
 from jishi_api.members import queryables
+from jishi_api.parameters import report, texts
 from jishi_api.personal import criteria_of, search_of
 from jishi_api.protected import demand_purpose
 from jishi_api.query import PAGE_MEMBERS, plan_items
@@ -54,13 +55,13 @@ async def _page(request: Request, serving: Serving, asked: Asked, body: Body) ->
 async def _persons(serving: Serving, asked: Asked, body: Body) -> Response:
     """At most the hits of the shape; one more is an error that asks to narrow, and is disclosed as such."""
     faults: list[Fault] = []
-    given = query.texts({name: body[name] for name in ("properties", "include") if name in body}, faults)
+    given = texts({name: body[name] for name in ("properties", "include") if name in body}, faults)
     if "properties" not in given:
         faults.append(Fault("properties", "QRY-PROPERTIES-NEEDED"))
     plan, wanted, include = query.chosen(asked.register, asked.grant, given, faults)
     criteria = criteria_of(body, faults)
     found = search_of(asked.register, criteria, plan.first, faults) if criteria else None
-    query.report(faults)
+    report(faults)
     if found is None:
         raise CallerError("QRY-PARAMETERS", faults=(Fault("key", "QRY-SEARCH-KEY"),))
     asked.authorise(replace(wanted, compared=found.wanted.compared, matched=found.wanted.matched, rights=include))

@@ -18,14 +18,15 @@ from jishi.access.authorise import Wanted
 from jishi.errors import CallerError, Fault, NotFoundError
 from jishi.registers.element import Kind
 from jishi.registers.register import Register
-from jishi_api import query, sql
+from jishi_api import sql
 from jishi_api.asked import Asked, Body, asked_of, read_body
 from jishi_api.auth import caller_of
 from jishi_api.compare import CLAIMABLE, Verdict, compare, interval
-from jishi_api.compile import TEXT_LIMIT, Condition
+from jishi_api.condition import TEXT_LIMIT, Condition
 from jishi_api.disclose import Outcome, Row, bound, digest, disclose
 from jishi_api.guesses import Subject
 from jishi_api.numbers import number_of
+from jishi_api.parameters import included, report, texts
 from jishi_api.personal import key_of, search_of
 from jishi_api.plan import Plan, plan_of
 from jishi_api.protected import demand_purpose
@@ -102,9 +103,9 @@ def _check(asked: Asked, body: Body) -> Check:
     register, faults = asked.register, list[Fault]()
     claims = _claims(register, body.get("claims"), faults)
     key = key_of(body.get("key"), faults)
-    given = query.texts({name: body[name] for name in ("include",) if name in body}, faults)
+    given = texts({name: body[name] for name in ("include",) if name in body}, faults)
     salt = _salt(body.get("salt"), faults)
-    include = query.included(given, faults)
+    include = included(given, faults)
     opened = replace(asked.grant, masked=frozenset(), clear=frozenset(claims))
     plan = plan_of(register, opened, tuple(name for name in register.elements if name in claims), geometry=False)
     uid, condition, wanted = None, None, Wanted()
@@ -115,7 +116,7 @@ def _check(asked: Asked, body: Body) -> Check:
     elif key:
         found = search_of(register, key, plan.first, faults)
         condition, wanted = (found.condition, found.wanted) if found else (Condition("false"), wanted)
-    query.report(faults)
+    report(faults)
     asked.authorise(replace(wanted, matched=wanted.matched | claims.keys(), rights=include))
     page = sql.Page(condition, asked.hidden, include, limit=1)
     return Check(plan, page, uid, claims, key, salt, include)
@@ -214,7 +215,7 @@ def _subject(serving: Serving, asked: Asked, named: object) -> Subject:
 def _refuse_guessing(serving: Serving, subjects: list[Subject]) -> None:
     wait_s = serving.guesses.wait_s(subjects)
     if wait_s:
-        raise CallerError("ACC-GUESSING", minutes=-(-wait_s // 60))
+        raise CallerError("ACC-GUESSING-SUBJECT", minutes=-(-wait_s // 60), retry_after_s=wait_s)
 
 
 def _receipt(asked: Asked, check: Check, outcome: str, verdicts: Mapping[str, Verdict]) -> dict[str, Any] | None:

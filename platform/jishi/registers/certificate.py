@@ -308,6 +308,7 @@ REGISTER = Register(
     model=Certificate,
     personal=True,
     natural_key=None,
+    searched=("cert_no",),
     contradiction=Contradiction(names=("holder_name",), name_floor=0.2),
     survivorship=Survivorship(
         together=(

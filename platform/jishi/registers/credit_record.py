@@ -146,6 +146,7 @@ REGISTER = Register(
     model=CreditRecord,
     personal=True,
     natural_key=None,
+    searched=("decision_doc_no",),
     contradiction=Contradiction(names=("counterparty_name",), name_floor=0.2),
     survivorship=Survivorship(
         together=(

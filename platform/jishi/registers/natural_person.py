@@ -384,6 +384,7 @@ REGISTER = Register(
     model=NaturalPerson,
     personal=True,
     natural_key=None,
+    searched=("full_name", "mobile"),
     contradiction=Contradiction(names=("full_name",), dates=("birth_date",), name_floor=0.0),
     survivorship=Survivorship(
         together=(

@@ -44,6 +44,7 @@ class Register:
     partitions: tuple[str, ...] = ()
     clocks: tuple[ClockRule, ...] = ()
     referring: tuple[Reference, ...] = ()  # references by value; those by number stand at their elements
+    searched: tuple[str, ...] = ()  # TEXT elements a search of persons begins with; indexed by their characters
     version: str = "1"
 
     @cached_property

@@ -61,6 +61,7 @@ def define_register(register: Register, metadata: MetaData) -> None:
         Column("in_version", Boolean, nullable=False, comment="this row also stands in the version table"),
         Column("batch_id", BigInteger, nullable=False),
         *[_index(golden, name, element, register) for name, element in register.elements.items() if element.queryable],
+        *[_search_index(golden, name) for name in register.searched],
         comment=register.title,
         info={"partitions": register.partitions},
         postgresql_partition_by=f"LIST ({partition})" if partition else None,
@@ -255,3 +256,8 @@ def _index(table: str, name: str, element: DataElement, register: Register) -> I
     if element.kind is Kind.GEOMETRY:
         return Index(f"{table}_{name}_idx", name, postgresql_using="gist")
     return Index(f"{table}_{name}_idx", name, "uid")
+
+
+def _search_index(table: str, name: str) -> Index:
+    """By the characters themselves, so that the beginning of a name is found whatever the locale."""
+    return Index(f"{table}_{name}_search_idx", name, "uid", postgresql_ops={name: "text_pattern_ops"})

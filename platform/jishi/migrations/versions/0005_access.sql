@@ -341,3 +341,11 @@ FOR EACH STATEMENT EXECUTE FUNCTION jishi.announce_access();
 
 CREATE TRIGGER announce_all AFTER TRUNCATE ON jishi.user_account
 FOR EACH STATEMENT EXECUTE FUNCTION jishi.announce_access();
+
+CREATE INDEX natural_person_full_name_search_idx ON jishi.natural_person (full_name text_pattern_ops, uid);
+
+CREATE INDEX natural_person_mobile_search_idx ON jishi.natural_person (mobile text_pattern_ops, uid);
+
+CREATE INDEX credit_record_decision_doc_no_search_idx ON jishi.credit_record (decision_doc_no text_pattern_ops, uid);
+
+CREATE INDEX certificate_cert_no_search_idx ON jishi.certificate (cert_no text_pattern_ops, uid);
