@@ -30,7 +30,6 @@ STATUS_BY_CODE = {
     "QRY-ENDED": 410,
     "QRY-BODY-SLOW": 408,
     "QRY-BODY-SIZE": 413,
-    "ACC-GUESSING": 429,
     "QRY-QUOTA": 429,
     "QRY-RATE": 429,
     "QRY-HEADERS": 431,

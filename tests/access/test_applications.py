@@ -16,6 +16,7 @@ from jishi.access.owners import named, owner_of
 from jishi.access.terms import Terms, document, read_document
 from jishi.dictionary.calendar import Calendar
 from jishi.errors import CallerError, NotFoundError
+from jishi.identifiers.keys import Keys
 from jishi.registers import catalogue_entry
 from jishi.registers.catalog import register_of, registers
 from jishi.registers.catalogue_entry import Sharing
@@ -216,7 +217,7 @@ async def test_an_owner_that_is_not_exactly_one_department_must_be_declared(conn
 
 
 async def test_a_step_that_another_took_first_is_refused_and_changes_nothing(connection: Connection[Any]) -> None:
-    client = (await clients.create(connection, "one")).client_id
+    client = (await clients.create(connection, Keys(1, {1: bytes(32)}), "one")).client_id
     made = await application_store.apply(connection, client, "D", "O", SOUND, "r", date(2026, 11, 24), "client:x")
     await application_store.take(connection, made, "withdraw", "", 0, "client:x")
     with pytest.raises(CallerError) as late:
@@ -235,7 +236,7 @@ async def test_a_step_that_another_took_first_is_refused_and_changes_nothing(con
 async def test_a_grant_that_cannot_be_made_leaves_the_application_as_it_was(
     connection: Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = (await clients.create(connection, "one")).client_id
+    client = (await clients.create(connection, Keys(1, {1: bytes(32)}), "one")).client_id
     made = await application_store.apply(connection, client, "D", "O", SOUND, "r", date(2026, 11, 24), "client:x")
     await application_store.take(connection, made, "check", "", 0, "client:y", answer_due=date(2026, 12, 1))
     with pytest.raises(CallerError) as refused:

@@ -12,6 +12,7 @@ from jishi.access import clients, grant_store
 from jishi.access.grants import RIGHTS
 from jishi.access.quotas import Quotas
 from jishi.access.terms import Terms
+from jishi.identifiers.keys import Keys
 from jishi.registers.catalog import register_of
 
 if TYPE_CHECKING:
@@ -41,9 +42,9 @@ SOUND: dict[str, Any] = {
 
 
 @pytest.fixture
-async def granted(api: FastAPI, connection: Connection[Any]) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
+async def granted(api: FastAPI, connection: Connection[Any], keys: Keys) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
     """A client of a department with a grant on persons, and its id."""
-    made = await clients.create(connection, "住建审批", "113205000141498861", ("steward",))
+    made = await clients.create(connection, keys, "住建审批", "113205000141498861", ("steward",))
     await grant_store.add(connection, made.client_id, TERMS, "operator:test")
     headers = {"X-API-Key": made.api_key, "Accept-Language": "en"}
     transport = httpx.ASGITransport(api)

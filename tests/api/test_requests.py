@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from jishi.access import clients, grant_store
 from jishi.access.working_days import load
+from jishi.identifiers.keys import Keys
 from jishi.settings import Settings
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class People:
 
 
 @pytest.fixture
-async def people(api: FastAPI, connection: Connection[Any]) -> AsyncIterator[People]:
+async def people(api: FastAPI, connection: Connection[Any], keys: Keys) -> AsyncIterator[People]:
     await connection.execute(
         "INSERT INTO jishi.department (uscc, name, short_name, name_en, roles, note) "
         "VALUES ($1, '市公安局', '公安', '', '{}', ''), ($2, '市住房和城乡建设局', '住建', '', '{}', '')",
@@ -59,7 +60,7 @@ async def people(api: FastAPI, connection: Connection[Any]) -> AsyncIterator[Peo
         ids: dict[str, str] = {}
 
         async def client(name: str, department: str | None, *granted: str) -> httpx.AsyncClient:
-            made = await clients.create(connection, name, department, granted)
+            made = await clients.create(connection, keys, name, department, granted)
             ids[name] = made.client_id
             headers = {"X-API-Key": made.api_key, "Accept-Language": "en"}
             opened = httpx.AsyncClient(

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from jishi.access import clients
+from jishi.identifiers.keys import load_or_create
 from jishi.settings import Settings
 from jishi.storage.engine import connect
 from served import Served, is_running
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 async def key(loaded_settings: Settings) -> str:
     assert loaded_settings.database_url is not None
     connection = await connect(loaded_settings.database_url)
-    made = await clients.create(connection, "caller")
+    made = await clients.create(connection, load_or_create(loaded_settings.key_path), "caller")
     await connection.close()
     return made.api_key
 
