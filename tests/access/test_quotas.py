@@ -21,9 +21,6 @@ class Clock:
 
     now: datetime = datetime(2026, 11, 20, 4, tzinfo=UTC)  # noon in the city
 
-    def at(self) -> datetime:
-        return self.now
-
     def seconds(self) -> float:
         return self.now.timestamp()
 
@@ -59,7 +56,7 @@ def test_buckets_are_each_grants_own_and_shared_by_the_processes() -> None:
 
 
 async def test_no_subject_above_the_quota_is_delivered(connection: Connection[Any]) -> None:
-    quotas = Quotas(clock=Clock().at)
+    quotas = Quotas(clock=Clock().seconds)
     delivered = 0
     for _ in range(60):
         allowance = await quotas.take(connection, GRANT, 3)
@@ -79,7 +76,7 @@ async def test_two_processes_together_never_exceed_it_and_keep_back_at_most_a_bl
     await roles.grant_all(connection)
     grant = replace(GRANT, quota_per_day=1_000)
     lanes = [await engine.connect(database, role=roles.API) for _ in range(2)]
-    processes = [Quotas(clock=Clock().at) for _ in lanes]
+    processes = [Quotas(clock=Clock().seconds) for _ in lanes]
 
     async def serve(number: int) -> int:
         delivered = 0
@@ -103,7 +100,7 @@ async def test_two_processes_together_never_exceed_it_and_keep_back_at_most_a_bl
 
 
 async def test_the_hot_path_asks_the_database_once_a_block(connection: Connection[Any]) -> None:
-    quotas, grant, asked = Quotas(clock=Clock().at), replace(GRANT, quota_per_day=100_000), 0
+    quotas, grant, asked = Quotas(clock=Clock().seconds), replace(GRANT, quota_per_day=100_000), 0
     for _ in range(5_000):
         if quotas.take_now(grant, 1) is None:
             asked += 1
@@ -116,7 +113,7 @@ async def test_the_hot_path_asks_the_database_once_a_block(connection: Connectio
 async def test_requests_at_once_in_one_process_take_what_they_were_told(
     connection: Connection[Any], database: str
 ) -> None:
-    quotas = Quotas(clock=Clock().at)
+    quotas = Quotas(clock=Clock().seconds)
     pool = await engine.pool(database, 4)
     try:
 
@@ -132,7 +129,7 @@ async def test_requests_at_once_in_one_process_take_what_they_were_told(
 
 async def test_a_new_day_begins_at_midnight_in_the_city(connection: Connection[Any]) -> None:
     clock = Clock(datetime(2026, 11, 20, 15, 59, 59, tzinfo=UTC))  # one second before midnight in the city
-    quotas = Quotas(clock=clock.at)
+    quotas = Quotas(clock=clock.seconds)
     full = await quotas.take(connection, GRANT, 100)
     assert full is not None and full.allowed and full.reset_s == 1
     over = await quotas.take(connection, GRANT, 1)
@@ -144,7 +141,7 @@ async def test_a_new_day_begins_at_midnight_in_the_city(connection: Connection[A
 
 
 async def test_what_is_asked_for_beyond_the_whole_quota_costs_nothing(connection: Connection[Any]) -> None:
-    quotas = Quotas(clock=Clock().at)
+    quotas = Quotas(clock=Clock().seconds)
     refused = await quotas.take(connection, GRANT, 101)
     assert refused is not None and not refused.allowed and refused.remaining == 100
     assert await quotas.left(connection, GRANT) == 100
@@ -155,13 +152,13 @@ async def test_a_quota_taken_in_a_transaction_that_fails_is_not_used_in_the_data
 ) -> None:
     transaction = connection.transaction()
     await transaction.start()
-    await Quotas(clock=Clock().at).take(connection, GRANT, 5)
+    await Quotas(clock=Clock().seconds).take(connection, GRANT, 5)
     await transaction.rollback()
     assert await connection.fetchval("SELECT count(*) FROM jishi.quota_use") == 0
 
 
 async def test_a_grant_without_a_quota_is_never_counted(connection: Connection[Any]) -> None:
     free = replace(GRANT, quota_per_day=None)
-    quotas = Quotas(clock=Clock().at)
+    quotas = Quotas(clock=Clock().seconds)
     assert await quotas.take(connection, free, 10**6) is None and await quotas.left(connection, free) is None
     assert await connection.fetchval("SELECT count(*) FROM jishi.quota_use") == 0

@@ -13,7 +13,8 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime, timedelta
+from datetime import time as midnight
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -83,8 +84,9 @@ class Quotas:
     """Daily quotas of subjects, one process's view. ``zone``: whose midnight begins a day."""
 
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    clock: Callable[[], float] = time.time
     _day: date | None = None
+    _midnight: float = 0.0
     _taken: dict[int, _Taken] = field(default_factory=dict)
 
     def take_now(self, grant: Grant, subjects: int) -> Allowance | None:
@@ -142,19 +144,21 @@ class Quotas:
 
     def _of_today(self, grant: Grant) -> _Taken:
         self._of_day()
-        return self._taken.setdefault(grant.grant_id, _Taken())
+        taken = self._taken.get(grant.grant_id)
+        return taken or self._taken.setdefault(grant.grant_id, _Taken())
 
     def _of_day(self) -> None:
-        today = self.clock().astimezone(self.zone).date()
+        now = self.clock()
+        if self._midnight - DAY_S <= now < self._midnight:
+            return
+        today = datetime.fromtimestamp(now, self.zone).date()
+        self._midnight = datetime.combine(today + timedelta(days=1), midnight(), self.zone).timestamp()
         if today != self._day:
             self._day, self._taken = today, {}
 
     def _told(self, grant: Grant, taken: _Taken, *, allowed: bool) -> Allowance:
-        now = self.clock().astimezone(self.zone)
-        passed = now.hour * 3600 + now.minute * 60 + now.second
-        return Allowance(
-            "quota", allowed, grant.quota_per_day or 0, taken.left + taken.untaken, DAY_S, max(1, DAY_S - passed)
-        )
+        remaining, reset_s = taken.left + taken.untaken, max(1, math.ceil(self._midnight - self.clock()))
+        return Allowance("quota", allowed, grant.quota_per_day or 0, remaining, DAY_S, reset_s)
 
 
 def block(quota: int) -> int:
