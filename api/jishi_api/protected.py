@@ -18,14 +18,17 @@ def hidden_from(
     protections: Mapping[UUID, Protected], register: Register, grant: Grant, stated: Stated
 ) -> tuple[UUID, ...]:
     """The uids that are as if they were not: hidden persons, for whoever lacks the right ``protected``. In a collection that is
-    paged through, those that take another purpose too."""
-    if "protected" in grant.rights or not protections:
-        return ()
+    paged through, those that take another purpose too, which no right makes up for."""
+    able = "protected" in grant.rights
     return tuple(
         uid
         for uid, protection in protections.items()
         if protection.register == register.name
-        and (protection.level == HIDDEN or (not register.personal and stated.purpose not in protection.purposes))
+        and (
+            not able
+            if protection.level == HIDDEN
+            else not register.personal and stated.purpose not in protection.purposes
+        )
     )
 
 
