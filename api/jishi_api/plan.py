@@ -30,10 +30,11 @@ CITY_ZONE = ZoneInfo("Asia/Shanghai")
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """How the rows of a grant are read. ``values`` are bound to ``$1`` and on wherever ``rows`` and ``joins`` stand.
+    """How the rows of a grant are read. ``values`` are bound to ``$1`` and on wherever ``rows`` and ``columns`` say so.
 
-    ``computed``: the derived ones among ``columns``. ``deciphered``: sealed elements granted in clear; a row carries ``<element>__lookup`` and ``<element>__cipher`` of them
-    beside its JSON. ``masked`` and ``clear``: elements as the disclosure names them.
+    ``computed``: the derived ones among ``columns``. ``deciphered``: sealed elements granted in clear; a row carries
+    ``<element>__lookup`` and ``<element>__cipher`` of them beside its JSON. ``masked`` and ``clear``: elements as the
+    disclosure names them.
     """
 
     register: Register
@@ -82,7 +83,7 @@ def _plan(
     columns = [f'{_value(register, member, masked)} AS "{member.name}"' for member in plain]
     values = list(filtered.values) if filtered else []
     computed = []
-    for item in sorted(derived) if today is not None else ():
+    for item in sorted(derived):
         text, more = _derived(register, item, len(values) + 1, today)
         computed.append(f'{text} AS "{item}"')
         values += more
@@ -116,7 +117,7 @@ def _row_filter(register: Register, text: str) -> Condition:
     return found
 
 
-def _derived(register: Register, name: str, first: int, today: date) -> tuple[str, tuple[object, ...]]:
+def _derived(register: Register, name: str, first: int, today: date | None) -> tuple[str, tuple[object, ...]]:
     """The one place where a derived element becomes a column: its expression over ``q`` and its values from ``first`` on."""
     if find_spec("jishi.registers.derived") is None:
         raise InternalError("ACC-GRANT-DERIVED", collection=register.collection)
