@@ -7,7 +7,11 @@ A plan is made once for what is asked of a grant and kept; it holds no value of 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import lru_cache
+from importlib import import_module
+from importlib.util import find_spec
+from zoneinfo import ZoneInfo
 
 from jishi.access.grants import Grant
 from jishi.errors import Fault, InternalError
@@ -20,17 +24,22 @@ from jishi_api.compile import compile_filter
 from jishi_api.condition import Condition
 from jishi_api.members import Member, elements_of, members
 
+CITY_ZONE = ZoneInfo("Asia/Shanghai")
+"""Days begin at its midnight."""
+
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """How the rows of a grant are read. ``values`` are bound to ``$1`` and on wherever ``rows`` and ``joins`` stand.
+    """How the rows of a grant are read. ``values`` are bound to ``$1`` and on wherever ``rows`` and ``columns`` say so.
 
-    ``deciphered``: sealed elements granted in clear; a row carries ``<element>__lookup`` and ``<element>__cipher`` of them
-    beside its JSON. ``masked`` and ``clear``: elements as the disclosure names them.
+    ``computed``: the derived ones among ``columns``. ``deciphered``: sealed elements granted in clear; a row carries
+    ``<element>__lookup`` and ``<element>__cipher`` of them beside its JSON. ``masked`` and ``clear``: elements as the
+    disclosure names them.
     """
 
     register: Register
     columns: str
+    computed: str
     joins: str
     rows: str | None
     values: tuple[object, ...]
@@ -48,7 +57,11 @@ class Plan:
 def plan_of(register: Register, grant: Grant, names: tuple[str, ...], *, geometry: bool) -> Plan:
     """The plan of members ``names`` (and the geometry), all of them granted: :func:`jishi.access.authorise.authorise` says so."""
     wanted = elements_of(register, names) | ({register.geometry} if geometry and register.geometry else frozenset())
-    return _plan(register.name, grant.masked & wanted, grant.clear & wanted, grant.rows, names, geometry)
+    derived = grant.derived & wanted
+    today = datetime.now(CITY_ZONE).date() if derived else None
+    return _plan(
+        register.name, grant.masked & wanted, grant.clear & wanted, derived, today, grant.rows, names, geometry
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -56,6 +69,8 @@ def _plan(
     name: str,
     masked: frozenset[str],
     clear: frozenset[str],
+    derived: frozenset[str],
+    today: date | None,
     rows: str | None,
     names: tuple[str, ...],
     geometry: bool,
@@ -65,20 +80,27 @@ def _plan(
     filtered = _row_filter(register, rows) if rows else None
     deciphered = tuple(item for item in names if item in clear and register.elements[item].sealed)
     plain = [known[item] for item in names if item in known and item not in deciphered]
-    columns = ", ".join(f'{_value(register, member, masked)} AS "{member.name}"' for member in plain)
+    columns = [f'{_value(register, member, masked)} AS "{member.name}"' for member in plain]
+    values = list(filtered.values) if filtered else []
+    computed = []
+    for item in sorted(derived):
+        text, more = _derived(register, item, len(values) + 1, today)
+        computed.append(f'{text} AS "{item}"')
+        values += more
     joins = "".join(
         _label(register, member) for member in plain if member.label and not _hides(register, member, masked)
     )
     joins += "".join(_number(register, item) for item in deciphered)
     return Plan(
         register,
-        columns=columns,
+        columns=", ".join([*columns, *computed]),
+        computed=", ".join(computed),
         joins=joins,
         rows=filtered.text if filtered else None,
-        values=filtered.values if filtered else (),
+        values=tuple(values),
         deciphered=deciphered,
         masked=tuple(sorted(masked)),
-        clear=tuple(sorted(clear)),
+        clear=tuple(sorted(clear | derived)),
         geometry=geometry,
     )
 
@@ -93,6 +115,17 @@ def _row_filter(register: Register, text: str) -> Condition:
     if found is None:
         raise InternalError("ACC-GRANT-ROWS", collection=register.collection)
     return found
+
+
+def _derived(register: Register, name: str, first: int, today: date | None) -> tuple[str, tuple[object, ...]]:
+    """The one place where a derived element becomes a column: its expression over ``q`` and its values from ``first`` on."""
+    if find_spec("jishi.registers.derived") is None:
+        raise InternalError("ACC-GRANT-DERIVED", collection=register.collection)
+    asked = import_module("jishi.registers.derived").read(register, name)
+    if isinstance(asked, Fault) or '"' in name:
+        raise InternalError("ACC-GRANT-DERIVED", collection=register.collection)
+    expression = asked.sql("q", first, today)
+    return expression.text, expression.values
 
 
 def _hides(register: Register, member: Member, masked: frozenset[str]) -> bool:

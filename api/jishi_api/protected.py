@@ -23,7 +23,7 @@ def hidden_from(
     protections: Mapping[UUID, Protection], register: Register, grant: Grant, stated: Stated
 ) -> tuple[UUID, ...]:
     """The uids that are as if they were not: hidden persons, for whoever lacks the right ``protected``. In a collection that is
-    paged through, those that take another purpose too."""
+    paged through, those that take another purpose too, which no right makes up for."""
     return tuple(
         uid
         for uid, protection in protections.items()

@@ -156,7 +156,7 @@ def _asked_elements(
 
 
 def _is_granted(register: Register, grant: Grant, name: str) -> bool:
-    return bool(elements_of(register, (name,)) & (grant.masked | grant.clear))
+    return bool(elements_of(register, (name,)) & grant.elements)
 
 
 def _opens(grant: Grant, element: str | None) -> bool:

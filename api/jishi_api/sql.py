@@ -255,6 +255,6 @@ def _count(plan: Plan, condition: str, bound: int, hides: bool, include: frozens
     return f"""
 -- How many of {plan.register.collection}.
 SELECT count(*)
-FROM jishi.{plan.register.name} q
+FROM jishi.{plan.register.name} q{f" CROSS JOIN LATERAL (SELECT {plan.computed}) p" if plan.computed else ""}
 WHERE {" AND ".join(tests)}
 """  # noqa: S608  identifiers of the declaration

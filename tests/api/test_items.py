@@ -7,6 +7,8 @@ from uuid import UUID
 
 import httpx
 
+from jishi_api.callers_stub import protections
+
 if TYPE_CHECKING:
     from asyncpg import Connection
 
@@ -247,3 +249,72 @@ async def test_an_ended_entity_is_gone(caller: httpx.AsyncClient, put: Put) -> N
     uid = await put("place", 1, place_type="poi", place_name="x", state="ended")
     answer = await caller.get(f"/collections/places/items/{uid}")
     assert answer.status_code == 410 and answer.json()["code"] == "QRY-ENDED"
+
+
+async def test_a_sorted_page_goes_on_where_the_last_one_ended_also_past_missing_values(
+    caller: httpx.AsyncClient, put: Put
+) -> None:
+    days = ["2003-01-01", None, "2001-01-01", "2003-01-01", None, "2002-01-01", None]
+    for number, day in enumerate(days, 1):
+        await put("legal_entity", number, entity_name=f"{number}", establish_date=day)
+    for sortby, expected in {
+        "establish_date": "3614257",
+        "-establish_date": "4163752",
+        "uid": "1234567",
+        "-uid": "7654321",
+        "entity_name": "1234567",
+    }.items():
+        for limit in (1, 2, 3, 7):
+            seen = ""
+            address = f"http://jishi.test/collections/legal-entities/items?sortby={sortby}&limit={limit}"
+            while address:
+                page = (await caller.get(address)).json()
+                assert 0 < page["numberReturned"] <= limit
+                seen += "".join(feature["properties"]["entity_name"] for feature in page["features"])
+                address = next((link["href"] for link in page["links"] if link["rel"] == "next"), "")
+            assert seen == expected, (sortby, limit)
+
+
+async def test_only_an_indexed_queryable_is_sorted_by(caller: httpx.AsyncClient) -> None:
+    for text in ("legal_rep_name", "domicile", "", "-", "city,entity_name", "city;drop", "state"):
+        answer = await caller.get("/collections/legal-entities/items", params={"sortby": text})
+        assert answer.status_code == 400 and answer.json()["errors"][0]["code"] == "QRY-VALUE-SORT", text
+
+
+async def test_what_matches_is_counted_only_on_request(
+    caller: httpx.AsyncClient, put: Put, connection: Connection[Any]
+) -> None:
+    uids = [await put("place", number, place_type="poi", place_name="x") for number in range(1, 6)]
+    await put("place", 9, place_type="poi", place_name="x", state="ended")
+    page = await _page(caller, "/collections/places/items", limit="2", count="exact", filter="place_name = 'x'")
+    assert (page["numberMatched"], page["numberReturned"]) == (5, 2)
+    assert "numberMatched" not in await _page(caller, "/collections/places/items", count="none")
+    protection = (
+        "INSERT INTO jishi.protection (uid, register, level, reason, set_by) VALUES ($1, 'place', 'hidden', '', '')"
+    )
+    await connection.execute(protection, uids[0])
+    serving = caller._transport.app.state.serving  # type: ignore[attr-defined]
+    serving.protections = await protections(connection)
+    page = await _page(caller, "/collections/places/items", count="exact")
+    assert page["numberMatched"] == page["numberReturned"] == 4
+
+
+async def test_every_answer_is_written_with_whom_it_shows(
+    caller: httpx.AsyncClient, put: Put, connection: Connection[Any]
+) -> None:
+    uids = [await put("place", number, place_type="poi", place_name="x") for number in (1, 2)]
+    await put("place", 3, place_type="poi", place_name="x", state="ended")
+    base = "/collections/places/items"
+    asked = (f"{base}?limit=1&properties=place_name", f"{base}?place_name=y", f"{base}/{uids[1]}", f"{base}/{uids[0]}x")
+    answers = [await caller.get(address) for address in (*asked, f"{base}/{str(uids[0])[:-1]}3")]
+    rows = await connection.fetch("SELECT * FROM jishi.disclosure ORDER BY number")
+    assert [str(row["request_id"]) for row in rows] == [answer.headers["X-Request-Id"] for answer in answers]
+    assert [(row["act"], row["subjects"], row["misses"], row["result"]) for row in rows] == [
+        ("page", uids[:1], 0, "ok"),
+        ("page", [], 1, "none"),
+        ("item", uids[1:], 0, "ok"),
+        ("item", [], 1, "none"),
+        ("item", [], 1, "ended"),
+    ]
+    assert rows[0]["clear"] == ["geom", "place_name"] and rows[1]["clear"] == [] and rows[0]["grant_id"] == 0
+    assert len({row["query_digest"] for row in rows}) == 5 and all(row["register"] == 3 for row in rows)

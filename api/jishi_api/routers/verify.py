@@ -7,6 +7,9 @@ import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from jishi.access import signing
 from jishi.access.authorise import Wanted
 from jishi.errors import CallerError, Fault, NotFoundError
 from jishi.registers.element import Kind
@@ -85,10 +89,9 @@ async def verify(request: Request) -> Response:
     told = [sorted(check.key.items()), sorted(check.claims.items())]
     await disclose(serving, asked, "verify", check.plan, told, Outcome(uids, int(not uids), outcome))
     outcome, verdicts = _as_told(asked, outcome, verdicts)
-    return JSONResponse(
-        {"outcome": outcome, "claims": verdicts, "receipt": _receipt(asked, check, outcome, verdicts)},
-        headers={"Cache-Control": "no-store"},
-    )
+    receipt = await _receipt(serving, asked, check, outcome, verdicts)
+    told_back = {"outcome": outcome, "claims": verdicts, "receipt": receipt}
+    return JSONResponse(told_back, headers={"Cache-Control": "no-store"})
 
 
 def _register(body: Body) -> Register:
@@ -218,6 +221,17 @@ def _refuse_guessing(serving: Serving, subjects: list[Subject]) -> None:
         raise CallerError("ACC-GUESSING-SUBJECT", minutes=-(-wait_s // 60), retry_after_s=wait_s)
 
 
-def _receipt(asked: Asked, check: Check, outcome: str, verdicts: Mapping[str, Verdict]) -> dict[str, Any] | None:
-    """The one place where a receipt is issued; None without a salt."""
-    return None
+async def _receipt(
+    serving: Serving, asked: Asked, check: Check, outcome: str, verdicts: Mapping[str, Verdict]
+) -> dict[str, Any] | None:
+    """The one place where a receipt is issued, of what was told; None without a salt, or where there are no receipts."""
+    if check.salt is None or find_spec("jishi.access.receipts") is None:
+        return None
+    receipts = import_module("jishi.access.receipts")
+    async with serving.connection() as connection:
+        key = await signing.current(connection, serving.sealer.keys, "receipt")
+    claims = {name: (text, verdicts[name].value) for name, text in check.claims.items()}
+    issued: dict[str, Any] = receipts.issue(
+        key, asked.request_id, datetime.now(UTC), check.salt, asked.register.collection, check.key, claims, outcome
+    )
+    return issued
