@@ -19,6 +19,7 @@ from jishi.errors import CallerError, Fault
 from jishi.registers.register import Register
 from jishi_api.auth import caller_of
 from jishi_api.caller import Caller, Stated
+from jishi_api.limits import spend
 from jishi_api.protected import hidden_from
 from jishi_api.serving import Serving
 
@@ -38,6 +39,7 @@ class Asked:
     stated: Stated
     hidden: tuple[UUID, ...]
     protections: Mapping[UUID, Protection]
+    request: Request
 
     def authorise(self, wanted: Wanted) -> None:
         """DeniedError ``ACC-DENIED`` with every reason against it."""
@@ -65,9 +67,10 @@ async def asked_of(request: Request, serving: Serving, caller: Caller, register:
     grant = caller.grant_on(register)
     if grant is None or not grant.in_force(datetime.now(UTC)):
         grant = authorise(register, grant, Wanted(), datetime.now(UTC))
+    spend(request, serving.rates.take(grant))
     protections = await serving.protections.now()
     hidden = hidden_from(protections, register, grant, stated) if protections else ()
-    return Asked(UUID(request.state.request_id), caller, register, grant, stated, hidden, protections)
+    return Asked(UUID(request.state.request_id), caller, register, grant, stated, hidden, protections, request)
 
 
 async def read_body(request: Request, known: frozenset[str]) -> Body:

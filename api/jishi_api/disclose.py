@@ -14,6 +14,7 @@ from jishi.access.disclosures import Disclosure
 from jishi.identifiers.sealing import Sealed, Sealer
 from jishi_api.asked import Asked
 from jishi_api.condition import Numbers
+from jishi_api.limits import spend
 from jishi_api.plan import Plan
 from jishi_api.serving import Serving
 
@@ -35,7 +36,11 @@ NOBODY = Outcome(misses=1, result="none")
 async def disclose(
     serving: Serving, asked: Asked, act: str, plan: Plan | None, question: object, outcome: Outcome
 ) -> None:
-    """Durable when it returns; an error means that nothing may leave. ``question`` is told as a keyed digest only."""
+    """Durable when it returns; an error means that nothing may leave. ``question`` is told as a keyed digest only.
+
+    The subjects are charged to the grant's daily quota first: CallerError ``QRY-QUOTA`` where it is used up.
+    """
+    await _charge(serving, asked, len(outcome.subjects))
     d = Disclosure(
         request_id=asked.request_id,
         channel="api",
@@ -57,6 +62,16 @@ async def disclose(
     await serving.log.write(d)
     if asked.protections:
         await serving.protections.alert(outcome.subjects, d.caller, d.request_id)
+
+
+async def _charge(serving: Serving, asked: Asked, subjects: int) -> None:
+    if asked.grant.quota_per_day is None or not subjects:
+        return
+    allowance = serving.quotas.take_now(asked.grant, subjects)
+    if allowance is None:
+        async with serving.callers.connection() as connection:
+            allowance = await serving.quotas.take(connection, asked.grant, subjects)
+    spend(asked.request, allowance)
 
 
 def digest(serving: Serving, question: object) -> bytes:

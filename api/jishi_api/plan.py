@@ -9,13 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from importlib import import_module
-from importlib.util import find_spec
 from zoneinfo import ZoneInfo
 
 from jishi.access.grants import Grant
 from jishi.errors import Fault, InternalError
 from jishi.identifiers.mask_sql import mask_sql
+from jishi.registers import derived as derivation
 from jishi.registers.catalog import register_of
 from jishi.registers.element import Kind, Mask
 from jishi.registers.register import Register
@@ -118,11 +117,9 @@ def _row_filter(register: Register, text: str) -> Condition:
 
 
 def _derived(register: Register, name: str, first: int, today: date | None) -> tuple[str, tuple[object, ...]]:
-    """The one place where a derived element becomes a column: its expression over ``q`` and its values from ``first`` on."""
-    if find_spec("jishi.registers.derived") is None:
-        raise InternalError("ACC-GRANT-DERIVED", collection=register.collection)
-    asked = import_module("jishi.registers.derived").read(register, name)
-    if isinstance(asked, Fault) or '"' in name:
+    """A derived element as a column: its expression over ``q`` and its values from ``first`` on."""
+    asked = derivation.read(register, name)
+    if isinstance(asked, Fault) or today is None or '"' in name:
         raise InternalError("ACC-GRANT-DERIVED", collection=register.collection)
     expression = asked.sql("q", first, today)
     return expression.text, expression.values

@@ -10,12 +10,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from zoneinfo import ZoneInfo
 
 import asyncpg
 from starlette.requests import Request
 
 from jishi.access import tokens
 from jishi.access.disclosure_log import DisclosureLog
+from jishi.access.key_of_process import signing_key
+from jishi.access.quotas import Quotas, Rates
+from jishi.access.revocation import Change
+from jishi.access.signing import SigningKey
 from jishi.errors import InternalError
 from jishi.identifiers.keys import Use, load_or_create
 from jishi.identifiers.sealing import Sealer
@@ -60,12 +65,15 @@ class Serving:
     callers: Callers = field(repr=False)
     protections: Protections
     log: DisclosureLog
+    rates: Rates
+    quotas: Quotas
     guesses: Guesses = field(default_factory=Guesses)
     metrics: Metrics = field(default_factory=Metrics)
     draining: bool = False  # asked to stop: no longer ready, answers what comes until it stops listening
     lanes: Lanes = field(init=False)
     heavy: Lanes = field(init=False)
     coalescer: Coalescer = field(init=False)
+    _receipt_key: SigningKey | None = None
     _pool: Pool[Any] | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -73,6 +81,7 @@ class Serving:
         self.lanes = Lanes(partial(self._connect, "lane"), KEY_LANES, queue=KEY_QUEUE, wait_s=LANE_TIMEOUT_S)
         self.heavy = Lanes(partial(self._connect, "heavy"), HEAVY_LANES, queue=HEAVY_QUEUE, wait_s=HEAVY_WAIT_S)
         self.coalescer = Coalescer(self.lanes)
+        self.callers.revocations.subscribe(self._on_change)
         self.metrics.watch("keys", self.lanes)
         self.metrics.watch("heavy", self.heavy)
 
@@ -101,12 +110,25 @@ class Serving:
         finally:
             await pool.release(connection)
 
+    async def receipt_key(self) -> SigningKey:
+        """The key that signs receipts, asked for again where one was rotated."""
+        if self._receipt_key is None or not self.callers.revocations.current:
+            self._receipt_key = await signing_key(self.settings, "receipt")
+        return self._receipt_key
+
+    def _on_change(self, change: Change) -> None:
+        if change.touches("signing_key"):
+            self._receipt_key = None
+
     async def start(self) -> None:
         await self.callers.start()
 
     async def close(self) -> None:
-        await self.callers.close()
         await self.log.stop()
+        with suppress(InternalError):  # without a database what was taken of the quotas stays taken for the day
+            async with self.callers.connection() as connection:
+                await self.quotas.give_back(connection)
+        await self.callers.close()
         await self.lanes.close()
         await self.heavy.close()
         if self._pool is not None:
@@ -148,6 +170,8 @@ def prepare(settings: Settings, metrics_folder: Path | None = None) -> Serving:
         callers=callers,
         protections=Protections(callers),
         log=DisclosureLog(settings),
+        rates=Rates(settings.workers),
+        quotas=Quotas(ZoneInfo(city.timezone)),
         metrics=Metrics(metrics_folder),
     )
 

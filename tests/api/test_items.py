@@ -1,18 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import httpx
 
-from jishi_api.callers_stub import protections
-
 if TYPE_CHECKING:
     from asyncpg import Connection
 
 Put = Callable[..., Awaitable[UUID]]
+Heard = Callable[[], AbstractAsyncContextManager[None]]
 
 SQUARE = "MULTIPOLYGON(((120 31, 120 32, 121 32, 121 31, 120 31)))"  # clockwise, as no GeoJSON may have it
 
@@ -282,7 +282,7 @@ async def test_only_an_indexed_queryable_is_sorted_by(caller: httpx.AsyncClient)
 
 
 async def test_what_matches_is_counted_only_on_request(
-    caller: httpx.AsyncClient, put: Put, connection: Connection[Any]
+    caller: httpx.AsyncClient, put: Put, connection: Connection[Any], heard: Heard
 ) -> None:
     uids = [await put("place", number, place_type="poi", place_name="x") for number in range(1, 6)]
     await put("place", 9, place_type="poi", place_name="x", state="ended")
@@ -292,9 +292,8 @@ async def test_what_matches_is_counted_only_on_request(
     protection = (
         "INSERT INTO jishi.protection (uid, register, level, reason, set_by) VALUES ($1, 'place', 'hidden', '', '')"
     )
-    await connection.execute(protection, uids[0])
-    serving = caller._transport.app.state.serving  # type: ignore[attr-defined]
-    serving.protections = await protections(connection)
+    async with heard():
+        await connection.execute(protection, uids[0])
     page = await _page(caller, "/collections/places/items", count="exact")
     assert page["numberMatched"] == page["numberReturned"] == 4
 

@@ -42,7 +42,9 @@ SOUND: dict[str, Any] = {
 
 
 @pytest.fixture
-async def granted(api: FastAPI, connection: Connection[Any], keys: Keys) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
+async def granted(
+    api: FastAPI, connection: Connection[Any], keys: Keys
+) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
     """A client of a department with a grant on persons, and its id."""
     made = await clients.create(connection, keys, "住建审批", "113205000141498861", ("steward",))
     await grant_store.add(connection, made.client_id, TERMS, "operator:test")

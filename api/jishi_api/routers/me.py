@@ -8,27 +8,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from jishi.access import grant_store
 from jishi.access.authorise import Wanted, faults_of
 from jishi.access.grant_document import document
 from jishi.access.grants import RIGHTS, STANDING, Grant
-from jishi.access.quotas import Quotas
 from jishi.errors import Fault
 from jishi.registers.catalog import registers
 from jishi.registers.derived import Asked, base_of, derived_of, read
 from jishi.registers.register import Register
-from jishi_api.auth import authenticate
-from jishi_api.caller import Caller
+from jishi_api.auth import caller_of
 from jishi_api.members import members
 from jishi_api.routers.collections import register_by_collection
 from jishi_api.serving import serving_of
+from jishi_api.shapes import ADDRESS, ADDRESS_ELEMENT, How, shapes_of
 
 if TYPE_CHECKING:
     from asyncpg import Connection
@@ -38,22 +35,8 @@ router = APIRouter(prefix="/me", tags=["me"])
 Word = Annotated[str, Field(pattern=r"^[^\x00]*$", max_length=100)]
 Words = Annotated[tuple[Word, ...], Field(max_length=200)]
 
-Shape = tuple[tuple[bool, tuple[str, ...]], ...]
-"""Criteria of a search: whether it compares otherwise than for equality, and the elements of which one is given."""
-
-_NAME, _BIRTH, _DIVISION = (False, ("full_name",)), (False, ("birth_date",)), (False, ("hukou_division_code",))
-
-SHAPES: dict[str, dict[str, Shape]] = {
-    "natural_person": {
-        "identifier": ((False, ("id_number", "other_id_number")),),
-        "name + birth date": (_NAME, _BIRTH),
-        "name + division": (_NAME, _DIVISION),
-        "name prefix + birth date + division": ((True, ("full_name",)), _BIRTH, _DIVISION),
-        "mobile + name": ((False, ("mobile",)), _NAME),
-        "address uid": ((False, ("residence_address",)),),
-    },
-}
-"""Register → the shapes its search may take."""
+Criteria = tuple[tuple[bool, tuple[str, ...]], ...]
+"""Of a search: whether it compares otherwise than for equality, and the elements of which one is given."""
 
 
 class Plan(BaseModel):
@@ -78,8 +61,8 @@ class Plan(BaseModel):
 
 @router.get("", summary="本客户端的授权 what this client may ask for")
 async def me(request: Request) -> Response:
+    caller = await caller_of(request)
     async with serving_of(request).connection() as connection:
-        caller = await _caller(connection, request)
         found = [
             await _told(connection, request, register, grant)
             for register in registers().values()
@@ -94,8 +77,8 @@ async def me(request: Request) -> Response:
 async def plan(request: Request, wish: Plan) -> Response:
     register = register_by_collection(wish.collection)
     now = datetime.now(UTC)
+    grant = (await caller_of(request)).grant_on(register)
     async with serving_of(request).connection() as connection:
-        grant = (await _caller(connection, request)).grant_on(register)
         left = None if grant is None else await _left(connection, request, grant)
     wanted, faults = _wanted(register, grant, wish, now)
     faults += faults_of(register, grant, wanted, now)
@@ -113,14 +96,20 @@ async def plan(request: Request, wish: Plan) -> Response:
 _PRIVATE = {"Cache-Control": "private, no-store"}
 
 
-async def _caller(connection: Connection[Any], request: Request) -> Caller:
-    client = await authenticate(connection, request)
-    return Caller(client, await grant_store.of_client(connection, client.client_id))
+def _shapes(register: Register) -> dict[str, Criteria]:
+    """The shapes a search may take, by name."""
+    return {
+        shape.name: tuple(
+            (part.how is How.PREFIX, tuple(ADDRESS_ELEMENT if name == ADDRESS else name for name in part.elements))
+            for part in shape.criteria
+        )
+        for shape in (shapes_of(register.name) if register.personal else ())
+    }
 
 
 async def _left(connection: Connection[Any], request: Request, grant: Grant) -> int | None:
     """Subjects left today; what other processes have taken in advance counts as used."""
-    return await Quotas(ZoneInfo(serving_of(request).city.timezone)).left(connection, grant)
+    return await serving_of(request).quotas.left(connection, grant)
 
 
 async def _told(connection: Connection[Any], request: Request, register: Register, grant: Grant) -> dict[str, object]:
@@ -138,9 +127,7 @@ async def _told(connection: Connection[Any], request: Request, register: Registe
             for name in sorted(grant.derived)
             if base_of(name) in known
         ],
-        "shapes": [
-            name for name in SHAPES.get(register.name, {}) if usable and not _shape_faults(register, grant, name)
-        ],
+        "shapes": [name for name in _shapes(register) if usable and not _shape_faults(register, grant, name)],
     }
 
 
@@ -162,7 +149,7 @@ def _wanted(register: Register, grant: Grant | None, wish: Plan, now: datetime) 
     sorted_by = _order(wish)
     faults += _unknown(register, wish)
     looked_by = Wanted()
-    shape = SHAPES.get(register.name, {}).get(wish.shape or "")
+    shape = _shapes(register).get(wish.shape or "")
     if shape is not None and grant is not None:
         looked_by = _criteria(register, grant, shape, now)
     known = frozenset(register.elements)
@@ -185,7 +172,7 @@ def _unknown(register: Register, wish: Plan) -> Iterator[Fault]:
         yield Fault(name, "QRY-PROPERTY-UNKNOWN")
     for name in sorted(set(wish.rights) - set(RIGHTS)):
         yield Fault(f"rights: {name}", "ACC-GRANT-RIGHT", {"known": ", ".join(RIGHTS)})
-    shapes = SHAPES.get(register.name, {})
+    shapes = _shapes(register)
     if wish.shape is not None and wish.shape not in shapes:
         yield Fault("shape", "ACC-PLAN-SHAPE", {"known": "; ".join(shapes) or "-"})
 
@@ -215,11 +202,11 @@ def _elements(register: Register, names: tuple[str, ...], faults: list[Fault]) -
 def _shape_faults(register: Register, grant: Grant, name: str) -> tuple[Fault, ...]:
     """Why a search of this shape would be refused whatever is stated."""
     now = datetime.now(UTC)
-    wanted = _criteria(register, grant, SHAPES[register.name][name], now)
+    wanted = _criteria(register, grant, _shapes(register)[name], now)
     return tuple(fault for fault in faults_of(register, grant, wanted, now) if fault.code == "ACC-ELEMENT-COMPARED")
 
 
-def _criteria(register: Register, grant: Grant, shape: Shape, now: datetime) -> Wanted:
+def _criteria(register: Register, grant: Grant, shape: Criteria, now: datetime) -> Wanted:
     """The elements a search of this shape looks by: of several possible ones one that the grant permits."""
     compared: set[str] = set()
     matched: set[str] = set()

@@ -8,8 +8,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from jishi.access import signing
+from jishi.access import receipts
 from jishi.access.authorise import Wanted
 from jishi.errors import CallerError, Fault, NotFoundError
 from jishi.registers.element import Kind
@@ -224,14 +222,10 @@ def _refuse_guessing(serving: Serving, subjects: list[Subject]) -> None:
 async def _receipt(
     serving: Serving, asked: Asked, check: Check, outcome: str, verdicts: Mapping[str, Verdict]
 ) -> dict[str, Any] | None:
-    """The one place where a receipt is issued, of what was told; None without a salt, or where there are no receipts."""
-    if check.salt is None or find_spec("jishi.access.receipts") is None:
+    """A receipt of what was told; None without a salt."""
+    if check.salt is None:
         return None
-    receipts = import_module("jishi.access.receipts")
-    async with serving.connection() as connection:
-        key = await signing.current(connection, serving.sealer.keys, "receipt")
+    key = await serving.receipt_key()
     claims = {name: (text, verdicts[name].value) for name, text in check.claims.items()}
-    issued: dict[str, Any] = receipts.issue(
-        key, asked.request_id, datetime.now(UTC), check.salt, asked.register.collection, check.key, claims, outcome
-    )
-    return issued
+    at = datetime.now(UTC)
+    return receipts.issue(key, asked.request_id, at, check.salt, asked.register.collection, check.key, claims, outcome)
