@@ -200,3 +200,12 @@ async def test_the_api_can_add_rows_and_neither_change_nor_remove_them(log: Disc
                 await lane.execute(statement)
     finally:
         await lane.close()
+
+
+async def test_no_partition_keeps_subjects_on_a_pending_list_that_somebodys_answer_must_wait_for(
+    connection: Connection[Any],
+) -> None:
+    indexes = await connection.fetch(
+        "SELECT reloptions FROM pg_partition_tree('jishi.disclosure_subjects_idx') JOIN pg_class ON oid = relid"
+    )
+    assert len(indexes) > 12 and {tuple(row["reloptions"]) for row in indexes} == {("fastupdate=off",)}

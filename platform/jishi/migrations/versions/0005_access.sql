@@ -242,7 +242,7 @@ CREATE TABLE jishi.disclosure (
 
 CREATE TABLE jishi.disclosure_rest PARTITION OF jishi.disclosure DEFAULT;
 
-CREATE INDEX disclosure_subjects_idx ON jishi.disclosure USING gin (subjects);
+CREATE INDEX disclosure_subjects_idx ON jishi.disclosure USING gin (subjects) WITH (fastupdate = off);
 
 COMMENT ON TABLE jishi.disclosure IS 'The disclosure log 披露: one row a request; append-only';
 
