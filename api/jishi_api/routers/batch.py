@@ -18,7 +18,7 @@ from jishi_api.parameters import report, texts
 from jishi_api.plan import Plan
 from jishi_api.protected import takes_purpose
 from jishi_api.routers.collections import register_by_collection
-from jishi_api.routers.items import HEADERS, survivor_of, uid_of
+from jishi_api.routers.items import EVERY_METHOD, HEADERS, refuse_all_but_post, survivor_of, uid_of
 from jishi_api.serving import Serving, serving_of
 
 MOST_IDS = 100
@@ -26,7 +26,8 @@ MEMBERS = frozenset({"ids", "properties", "include"})
 
 
 def routes() -> list[BaseRoute]:
-    return [Route("/collections/{collection}/batch", batch, methods=["POST"])]
+    here = "/collections/{collection}/batch"
+    return [Route(here, batch, methods=["POST"]), Route(here, refuse_all_but_post, methods=EVERY_METHOD)]
 
 
 async def batch(request: Request) -> Response:

@@ -155,6 +155,12 @@ async def refuse_method(request: Request) -> Response:
     raise HTTPException(405, headers={"Allow": "GET, HEAD"})
 
 
+async def refuse_all_but_post(request: Request) -> Response:
+    """What is asked for by a body is only posted."""
+    register_by_collection(request.path_params["collection"])
+    raise HTTPException(405, headers={"Allow": "POST"})
+
+
 async def absent(request: Request) -> Response:
     """Data paths that answer nobody yet."""
     register_by_collection(request.path_params["collection"])

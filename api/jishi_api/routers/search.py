@@ -20,14 +20,23 @@ from jishi_api.personal import criteria_of, search_of
 from jishi_api.protected import demand_purpose
 from jishi_api.query import PAGE_MEMBERS, plan_items
 from jishi_api.routers.collections import register_by_collection
-from jishi_api.routers.items import collection_of, geojson, next_cursor, page_of, shown
+from jishi_api.routers.items import (
+    EVERY_METHOD,
+    collection_of,
+    geojson,
+    next_cursor,
+    page_of,
+    refuse_all_but_post,
+    shown,
+)
 from jishi_api.serving import Serving, serving_of
 
 PERSONAL_MEMBERS = frozenset({"properties", "key", "filter", "filter-lang", "include"})
 
 
 def routes() -> list[BaseRoute]:
-    return [Route("/collections/{collection}/search", search, methods=["POST"])]
+    here = "/collections/{collection}/search"
+    return [Route(here, search, methods=["POST"]), Route(here, refuse_all_but_post, methods=EVERY_METHOD)]
 
 
 async def search(request: Request) -> Response:
