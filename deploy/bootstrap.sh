@@ -14,6 +14,7 @@ set -euo pipefail
 UV_VERSION="0.13.9"
 RUN_PACKAGES=(ca-certificates git make python3 python3-venv tzdata)
 TEST_PACKAGES=(chromium fonts-noto-cjk gdal-bin)
+BENCH_PACKAGES=(wrk)
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 cd "$root"
@@ -71,6 +72,9 @@ postgres_present() {
 install_system_packages() {
   local wanted=("${RUN_PACKAGES[@]}") missing=() package
   [ "$purpose" = run ] || wanted+=("${TEST_PACKAGES[@]}")
+  [ "$purpose" != bench ] || wanted+=("${BENCH_PACKAGES[@]}")
+  # PostGraphile comes by npm, and with it a node new enough for it; another npm than the distribution's serves too.
+  [ "$purpose" != bench ] || command -v npm >/dev/null || wanted+=(npm)
   for package in "${wanted[@]}"; do installed "$package" || missing+=("$package"); done
   local present; present="$(postgres_present)"
   if [ "${#missing[@]}" = 0 ] && [ -n "$present" ]; then

@@ -47,6 +47,10 @@ HEAVY_LANES = 2
 HEAVY_QUEUE = 48
 """Lanes for searches and large boxes: few, and a short queue, so that whoever waits is answered within two seconds."""
 
+HEALTH_QUEUE = 16
+HEALTH_WAIT_S = 2.0
+"""One more lane for who watches, so that readiness tells of the database and not of how busy the others are."""
+
 STATEMENT_TIMEOUT_MS = 10_000
 LANE_TIMEOUT_S = 5.0
 HEAVY_WAIT_S = 1.5
@@ -72,6 +76,7 @@ class Serving:
     draining: bool = False  # asked to stop: no longer ready, answers what comes until it stops listening
     lanes: Lanes = field(init=False)
     heavy: Lanes = field(init=False)
+    health: Lanes = field(init=False)
     coalescer: Coalescer = field(init=False)
     _receipt_key: SigningKey | None = None
     _pool: Pool[Any] | None = None
@@ -80,6 +85,7 @@ class Serving:
     def __post_init__(self) -> None:
         self.lanes = Lanes(partial(self._connect, "lane"), KEY_LANES, queue=KEY_QUEUE, wait_s=LANE_TIMEOUT_S)
         self.heavy = Lanes(partial(self._connect, "heavy"), HEAVY_LANES, queue=HEAVY_QUEUE, wait_s=HEAVY_WAIT_S)
+        self.health = Lanes(partial(self._connect, "health"), 1, queue=HEALTH_QUEUE, wait_s=HEALTH_WAIT_S)
         self.coalescer = Coalescer(self.lanes)
         self.callers.revocations.subscribe(self._on_change)
         self.metrics.watch("keys", self.lanes)
@@ -129,8 +135,8 @@ class Serving:
             async with self.callers.connection() as connection:
                 await self.quotas.give_back(connection)
         await self.callers.close()
-        await self.lanes.close()
-        await self.heavy.close()
+        for lanes in (self.lanes, self.heavy, self.health):
+            await lanes.close()
         if self._pool is not None:
             await self._pool.close()
             self._pool = None

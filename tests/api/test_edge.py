@@ -145,7 +145,7 @@ async def test_a_line_a_request_names_route_and_client_and_nothing_of_the_questi
     lines = [json.loads(line) for line in text.splitlines()]
     assert [(line["route"], line["status"]) for line in lines[:3]] == [
         ("/collections/{collection}/items", 401),
-        ("/collections/{collection}/items/{key}", 403),
+        ("/collections/{collection}/items/{key}", 401),
         ("recognise", 200),
     ]
     assert lines[0]["request_id"] == request_id and lines[0]["client"] is None and lines[2]["client"] == "c-1"

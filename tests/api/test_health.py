@@ -46,7 +46,7 @@ async def test_without_a_database_alive_but_not_ready(tmp_path: Path) -> None:
             answer = await client.get("/health/ready")
             assert [fault["code"] for fault in answer.json()["errors"]] == ["QRY-READY-DATABASE"]
             answer = await client.get("/collections/places/items", headers={"X-API-Key": "x"})
-            assert answer.status_code == 503 and answer.json()["code"] == "QRY-UNAVAILABLE"
+            assert answer.status_code == 503 and answer.json()["code"] == "ACC-REVOCATION-UNHEARD"
             assert "127.0.0.1" not in answer.text
 
 

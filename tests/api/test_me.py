@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from jishi.registers.catalog import register_of
 if TYPE_CHECKING:
     from asyncpg import Connection
 
+Heard = Callable[[], AbstractAsyncContextManager[None]]
 PERSONS = register_of("natural_person")
 TERMS = Terms(
     PERSONS,
@@ -97,13 +99,14 @@ async def test_me_says_who_one_is_and_what_one_may_ask_for(
 
 
 async def test_shapes_are_those_that_look_by_what_is_clear_or_matched_by_right(
-    granted: tuple[httpx.AsyncClient, str], connection: Connection[Any]
+    granted: tuple[httpx.AsyncClient, str], connection: Connection[Any], heard: Heard
 ) -> None:
     client, client_id = granted
 
     async def shapes(clear: tuple[str, ...], rights: tuple[str, ...] = ()) -> list[str]:
         terms = Terms(PERSONS, ("full_name", "id_number", "birth_date", "mobile"), clear, rights=rights, basis="b")
-        await grant_store.add(connection, client_id, terms, "operator:test")
+        async with heard():
+            await grant_store.add(connection, client_id, terms, "operator:test")
         found: list[str] = (await client.get("/me")).json()["collections"][0]["shapes"]
         return found
 
@@ -115,11 +118,12 @@ async def test_shapes_are_those_that_look_by_what_is_clear_or_matched_by_right(
 
 
 async def test_a_grant_that_is_over_is_shown_as_such_and_permits_nothing(
-    granted: tuple[httpx.AsyncClient, str], connection: Connection[Any]
+    granted: tuple[httpx.AsyncClient, str], connection: Connection[Any], heard: Heard
 ) -> None:
     client, client_id = granted
     over = Terms(PERSONS, ("full_name",), ("*",), basis="b", valid_until=datetime.now(UTC) - timedelta(seconds=1))
-    await grant_store.add(connection, client_id, over, "operator:test")
+    async with heard():
+        await grant_store.add(connection, client_id, over, "operator:test")
     persons = (await client.get("/me")).json()["collections"][0]
     assert not persons["in_force"] and persons["shapes"] == []
     planned = (await client.post("/me/plan", json={**SOUND, "properties": ["full_name"]})).json()

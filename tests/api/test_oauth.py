@@ -165,12 +165,12 @@ async def test_headers_that_say_more_than_one_thing_are_refused(anybody: httpx.A
         ("", "ACC-KEY-MISSING"), ("Bearer", "ACC-TOKEN"), ("Bearer ", "ACC-TOKEN"), (token, "ACC-TOKEN"),
         (f"Basic {token}", "ACC-TOKEN"), (f"Bearer {token}\x00", "ACC-TOKEN"), (f"Bearer \x00{token}", "ACC-TOKEN"),
         (f"Bearer {token},Bearer {token}", "ACC-TOKEN"), (f"Bearer {client.api_key}", "ACC-TOKEN"),
-        ("Bearer " + "x" * 100_000, "ACC-TOKEN"), ("Bearer \xff", "ACC-TOKEN"), (f"Bearer {token[:-2]}", "ACC-TOKEN"),
+        ("Bearer " + "x" * 20_000, "ACC-TOKEN"), ("Bearer \xff", "ACC-TOKEN"), (f"Bearer {token[:-2]}", "ACC-TOKEN"),
     ):  # fmt: skip
         answer = await anybody.get(DATA, headers=[(b"Authorization", value.encode("latin-1"))])
         assert (answer.status_code, answer.json()["code"]) == (401, code), value[:40]
         assert token not in answer.text
-    for value in (token, client.api_key + "\x00", "\x00", "x" * 100_000, "\xff"):
+    for value in (token, client.api_key + "\x00", "\x00", "x" * 20_000, "\xff"):
         answer = await anybody.get(DATA, headers=[(b"X-API-Key", value.encode("latin-1"))])
         assert (answer.status_code, answer.json()["code"]) == (401, "ACC-KEY-UNKNOWN"), value[:40]
 

@@ -52,9 +52,11 @@ class People:
 async def people(api: FastAPI, connection: Connection[Any], keys: Keys) -> AsyncIterator[People]:
     await connection.execute(
         "INSERT INTO jishi.department (uscc, name, short_name, name_en, roles, note) "
-        "VALUES ($1, '市公安局', '公安', '', '{}', ''), ($2, '市住房和城乡建设局', '住建', '', '{}', '')",
+        "VALUES ($1, '市公安局', '公安', '', '{}', ''), ($2, '市住房和城乡建设局', '住建', '', '{}', ''), "
+        "($3, '市教育局', '教育', '', '{}', '')",
         POLICE,
         HOUSING,
+        OTHER,
     )
     async with AsyncExitStack() as stack:
         ids: dict[str, str] = {}

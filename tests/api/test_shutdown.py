@@ -33,7 +33,7 @@ async def key(loaded_settings: Settings) -> str:
 
 
 async def test_what_is_under_way_is_answered_before_the_processes_end(loaded_settings: Settings, key: str) -> None:
-    with Served(loaded_settings, JISHI_DRAIN_S="1.0") as served:
+    with Served(loaded_settings, JISHI_DRAIN_S="3.0") as served:
         workers = served.workers()
         assert len(workers) == 2
         async with httpx.AsyncClient(base_url=served.url, headers={"X-API-Key": key}, timeout=30) as client:
@@ -43,18 +43,17 @@ async def test_what_is_under_way_is_answered_before_the_processes_end(loaded_set
             await asyncio.sleep(0.5)
             served.process.send_signal(signal.SIGTERM)
             asked = time.monotonic()
-            await asyncio.sleep(0.4)
-            ready = await client.get("/health/ready")
-            assert ready.status_code == 503 and ready.headers["Connection"] == "close"
+            ready = await _not_ready(client)
+            assert ready.headers["Connection"] == "close"
             assert [fault["code"] for fault in ready.json()["errors"]] == ["QRY-STOPPING"]
             assert (await client.get("/health/live")).status_code == 200, "it still answers"
-            await asyncio.sleep(1.5)
-            with pytest.raises(httpx.TransportError):
-                await httpx.AsyncClient().get(f"{served.url}/health/live")
+            while await _answers(served.url):
+                assert time.monotonic() - asked < 15
+                await asyncio.sleep(0.1)
             await holder.close()
             assert {answer.status_code for answer in await asyncio.gather(*waiting)} == {200}
         exit_code = await asyncio.to_thread(served.process.wait, 30)
-        assert exit_code == 0 and time.monotonic() - asked < 20
+        assert exit_code == 0 and time.monotonic() - asked < 25
         assert not any(map(is_running, workers))
         lines = [json.loads(line) for line in served.log.read_text(encoding="utf-8").splitlines()]
         answered = [line for line in lines if line.get("route") == "/collections/{collection}/items"]
@@ -92,6 +91,24 @@ async def test_a_port_that_is_taken_is_an_error_at_once(loaded_settings: Setting
         )
         _, said = await asyncio.wait_for(process.communicate(), 30)
         assert process.returncode not in {0, None} and b"Traceback" not in said, said
+
+
+async def _not_ready(client: httpx.AsyncClient) -> httpx.Response:
+    for _ in range(100):
+        answer = await client.get("/health/ready")
+        if answer.status_code != 200:
+            return answer
+        await asyncio.sleep(0.05)
+    raise AssertionError("ready for five seconds after it was asked to stop")
+
+
+async def _answers(url: str) -> bool:
+    async with httpx.AsyncClient() as client:
+        try:
+            await client.get(f"{url}/health/live")
+        except httpx.TransportError:
+            return False
+    return True
 
 
 async def _hold_places(settings: Settings) -> asyncpg.Connection[Any]:

@@ -19,7 +19,9 @@ from jishi.settings import Settings
 class Served:
     """``with Served(settings) as served``: started and ready; whatever is left of it is killed at the end."""
 
-    def __init__(self, settings: Settings, *, workers: int = 2, **environment: str) -> None:
+    def __init__(
+        self, settings: Settings, *, workers: int = 2, knock: str = "/health/ready", **environment: str
+    ) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
@@ -33,6 +35,7 @@ class Served:
         self._arguments += ["--workers", str(workers)]
         self._environment = {**os.environ, **told}
         self._known: set[int] = set()
+        self._knock = knock
 
     def __enter__(self) -> Served:
         with self.log.open("wb") as file:
@@ -54,7 +57,7 @@ class Served:
         deadline = time.monotonic() + 60
         while self.process.poll() is None and time.monotonic() < deadline:
             try:
-                if httpx.get(f"{self.url}/health/ready", timeout=5).status_code == 200:
+                if httpx.get(f"{self.url}{self._knock}", timeout=5).status_code == 200:
                     return
             except httpx.TransportError:
                 time.sleep(0.1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from functools import cache
-from typing import TYPE_CHECKING, Any
 
 import asyncpg
 from fastapi import APIRouter
@@ -13,10 +12,8 @@ from starlette.requests import Request
 from jishi.errors import Fault, InternalError
 from jishi_api import statements
 from jishi_api.documents import DataHealth, Health, SourceFreshness
+from jishi_api.lanes import Lanes
 from jishi_api.serving import Serving, serving_of
-
-if TYPE_CHECKING:
-    from asyncpg import Connection
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -47,18 +44,17 @@ async def data(request: Request) -> DataHealth:
 
 async def _missing(serving: Serving) -> tuple[Fault, ...]:
     try:
-        async with serving.connection() as connection:
-            return await _unready_parts(connection)
+        return await _unready_parts(serving.health)
     except InternalError as error:
         log.warning("not ready: %s", error.code)
         return (Fault("database", "QRY-READY-DATABASE"),)
 
 
-async def _unready_parts(connection: Connection[Any]) -> tuple[Fault, ...]:
+async def _unready_parts(lane: Lanes) -> tuple[Fault, ...]:
     try:
-        if await connection.fetchval(statements.REVISION) != _head():
+        if await lane.fetchval(statements.REVISION) != _head():
             return (Fault("migrations", "QRY-READY-MIGRATIONS"),)
-        if not await connection.fetchval(statements.LOADED):
+        if not await lane.fetchval(statements.LOADED):
             return (Fault("dictionaries", "QRY-READY-DICTIONARIES"),)
     except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, asyncpg.InsufficientPrivilegeError):
         return (Fault("migrations", "QRY-READY-MIGRATIONS"),)

@@ -44,6 +44,7 @@ def routes() -> list[BaseRoute]:
         Route(f"{here}/items/{{key}}", item),
         Route(f"{here}/items", refuse_method, methods=EVERY_METHOD),
         Route(f"{here}/items/{{key}}", refuse_method, methods=EVERY_METHOD),
+        *(Route(f"{here}/{path}", refuse_reading, methods=EVERY_METHOD) for path in ("search", "batch")),
         *(Route(f"{here}/{path}", absent, methods=EVERY_METHOD) for path in ("items/{rest:path}", "match")),
     ]
 
@@ -157,6 +158,12 @@ async def refuse_method(request: Request) -> Response:
 
 async def refuse_all_but_post(request: Request) -> Response:
     """What is asked for by a body is only posted."""
+    register_by_collection(request.path_params["collection"])
+    raise HTTPException(405, headers={"Allow": "POST"})
+
+
+async def refuse_reading(request: Request) -> Response:
+    """What may hold a personal value is only posted."""
     register_by_collection(request.path_params["collection"])
     raise HTTPException(405, headers={"Allow": "POST"})
 
