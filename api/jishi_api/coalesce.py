@@ -39,21 +39,21 @@ class Coalescer:
         self._lanes = lanes
         self._groups: dict[Hashable, _Group] = {}
 
-    async def get(self, plan: Hashable, statement: str, key: Any, *values: object) -> Record | None:
+    async def get(self, plan: Hashable, statement: str, key: Any, *values: object, place: int = 0) -> Record | None:
         """The one row of ``key``, None where there is none; as :meth:`find`."""
-        rows = await self.find(plan, statement, key, *values)
+        rows = await self.find(plan, statement, key, *values, place=place)
         return rows[0] if rows else None
 
-    async def find(self, plan: Hashable, statement: str, key: Any, *values: object) -> Sequence[Record]:
+    async def find(self, plan: Hashable, statement: str, key: Any, *values: object, place: int = 0) -> Sequence[Record]:
         """Every row of ``key`` in the order of the statement.
 
-        ``statement`` compares with ``= ANY($1)`` and its first column is the key; ``values`` are bound from ``$2`` on
-        and, as the statement, the same for every look-up under ``plan``. Errors as :meth:`Lanes.fetch`; a key that the
+        ``statement`` compares with ``= ANY(…)`` and its first column is the key; the keys are bound after the first ``place``
+        of ``values``, which are, as the statement, the same for every look-up under ``plan``. Errors as :meth:`Lanes.fetch`; a key that the
         database cannot take fails for itself, not for those it travelled with.
         """
         group = self._groups.get(plan)
         if group is None:
-            group = self._groups[plan] = _Group(statement, values)
+            group = self._groups[plan] = _Group(statement, values, place)
         elif group.statement != statement or group.values != values:
             raise ValueError("two statements under one plan")
         if len(group.waiting) >= WAITING:
@@ -80,7 +80,7 @@ class Coalescer:
     async def _answer(self, group: _Group, batch: dict[Any, list[_Waiter]]) -> None:
         """Every waiter of ``batch`` has its rows or its error when this returns."""
         try:
-            rows = await self._lanes.fetch(group.statement, list(batch), *group.values)
+            rows = await self._lanes.fetch(group.statement, *group.bound(list(batch)))
         except (asyncpg.DataError, ValueError) as error:
             if len(batch) == 1:
                 _fail(batch, error)
@@ -101,14 +101,18 @@ class Coalescer:
 class _Group:
     """What waits under one plan: key → who waits for it, in the order of arrival."""
 
-    __slots__ = ("in_flight", "statement", "tasks", "values", "waiting")
+    __slots__ = ("in_flight", "place", "statement", "tasks", "values", "waiting")
 
-    def __init__(self, statement: str, values: tuple[object, ...]) -> None:
+    def __init__(self, statement: str, values: tuple[object, ...], place: int) -> None:
         self.statement = statement
         self.values = values
+        self.place = place
         self.waiting: dict[Any, list[_Waiter]] = {}
         self.in_flight = 0
         self.tasks: set[asyncio.Task[None]] = set()
+
+    def bound(self, keys: list[Any]) -> tuple[object, ...]:
+        return (*self.values[: self.place], keys, *self.values[self.place :])
 
     def take(self) -> dict[Any, list[_Waiter]]:
         """The keys of the next statement; those whose requests have gone meanwhile are left out."""

@@ -39,9 +39,10 @@ if TYPE_CHECKING:
 LANES = 6
 """Connections of one process for what needs a connection of its own for several statements; opened as needed."""
 
-KEY_LANES = 5
+KEY_LANES = 2
+PAGE_LANES = 4
 KEY_QUEUE = 2048
-"""Lanes for look-ups and pages, and how many statements may wait for one."""
+"""Lanes for look-ups, which the coalescer fills, and for pages; how many statements may wait for one."""
 
 HEAVY_LANES = 2
 HEAVY_QUEUE = 48
@@ -74,6 +75,7 @@ class Serving:
     guesses: Guesses = field(default_factory=Guesses)
     metrics: Metrics = field(default_factory=Metrics)
     draining: bool = False  # asked to stop: no longer ready, answers what comes until it stops listening
+    keys: Lanes = field(init=False)
     lanes: Lanes = field(init=False)
     heavy: Lanes = field(init=False)
     health: Lanes = field(init=False)
@@ -83,12 +85,14 @@ class Serving:
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
-        self.lanes = Lanes(partial(self._connect, "lane"), KEY_LANES, queue=KEY_QUEUE, wait_s=LANE_TIMEOUT_S)
+        self.lanes = Lanes(partial(self._connect, "lane"), PAGE_LANES, queue=KEY_QUEUE, wait_s=LANE_TIMEOUT_S)
         self.heavy = Lanes(partial(self._connect, "heavy"), HEAVY_LANES, queue=HEAVY_QUEUE, wait_s=HEAVY_WAIT_S)
         self.health = Lanes(partial(self._connect, "health"), 1, queue=HEALTH_QUEUE, wait_s=HEALTH_WAIT_S)
-        self.coalescer = Coalescer(self.lanes)
+        self.keys = Lanes(partial(self._connect, "key"), KEY_LANES, queue=KEY_QUEUE, wait_s=LANE_TIMEOUT_S)
+        self.coalescer = Coalescer(self.keys)
         self.callers.revocations.subscribe(self._on_change)
-        self.metrics.watch("keys", self.lanes)
+        self.metrics.watch("keys", self.keys)
+        self.metrics.watch("pages", self.lanes)
         self.metrics.watch("heavy", self.heavy)
 
     @asynccontextmanager
@@ -135,7 +139,7 @@ class Serving:
             async with self.callers.connection() as connection:
                 await self.quotas.give_back(connection)
         await self.callers.close()
-        for lanes in (self.lanes, self.heavy, self.health):
+        for lanes in (self.keys, self.lanes, self.heavy, self.health):
             await lanes.close()
         if self._pool is not None:
             await self._pool.close()
@@ -150,7 +154,7 @@ class Serving:
     async def _connect(self, kind: str) -> Connection[Any]:
         """A connection for a lane. The text of a json value is handed on as it is, so it is not decoded."""
         connection = await engine.connect(
-            await self._address(),
+            await self._address("-c plan_cache_mode=force_generic_plan" if kind == "key" else ""),
             application=f"jishi-api-{kind}",
             timeout_s=LANE_TIMEOUT_S,
             kept_statements=KEPT_STATEMENTS,
@@ -158,8 +162,8 @@ class Serving:
         await connection.set_type_codec("json", schema="pg_catalog", encoder=bytes, decoder=bytes, format="binary")
         return connection
 
-    async def _address(self) -> str:
-        return _guarded(await asyncio.to_thread(cluster.url, self.settings, roles.API))
+    async def _address(self, options: str = "") -> str:
+        return _guarded(await asyncio.to_thread(cluster.url, self.settings, roles.API), options)
 
 
 def prepare(settings: Settings, metrics_folder: Path | None = None) -> Serving:
@@ -188,10 +192,13 @@ def serving_of(request: Request) -> Serving:
     return serving
 
 
-def _guarded(url: str) -> str:
-    """The same URL, whose sessions may only read and only for so long."""
+def _guarded(url: str, options: str = "") -> str:
+    """The same URL, whose sessions may only read and only for so long.
+
+    Look-ups by key have one plan whatever the keys: planning them anew each time costs more than they do.
+    """
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
     guards = f"-c default_transaction_read_only=on -c statement_timeout={STATEMENT_TIMEOUT_MS}"
-    query["options"] = " ".join(part for part in (query.get("options", ""), guards) if part)
+    query["options"] = " ".join(part for part in (query.get("options", ""), guards, options) if part)
     return urlunsplit(parts._replace(query=urlencode(query, quote_via=quote, safe="/")))

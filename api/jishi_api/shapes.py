@@ -48,6 +48,11 @@ class Shape:
     criteria: tuple[Criterion, ...]
     most: int = MOST_HITS
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether many rows may have to be read to find a few."""
+        return any(criterion.how is How.PREFIX for criterion in self.criteria)
+
 
 def _number(*elements: str) -> Criterion:
     return Criterion(How.NUMBER, elements)

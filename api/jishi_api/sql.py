@@ -90,6 +90,11 @@ def by_uids(plan: Plan, uids: tuple[UUID, ...], hidden: tuple[UUID, ...]) -> Sta
     return Statement(_by_uids(plan, bool(hidden)), (*plan.values, list(uids), *([list(hidden)] if hidden else [])))
 
 
+def one_of(plan: Plan, hidden: tuple[UUID, ...]) -> Statement:
+    """As :func:`by_uids`, the uids left out of the values: they are bound behind the plan's own."""
+    return Statement(_by_uids(plan, bool(hidden)), (*plan.values, *([list(hidden)] if hidden else [])))
+
+
 def by_key(plan: Plan, element: str, key: str, hidden: tuple[UUID, ...]) -> Statement:
     """Active entities of a natural key, the one meant first; those of the same ``preference`` are equally meant."""
     return Statement(_by_key(plan, element, bool(hidden)), (*plan.values, key, *([list(hidden)] if hidden else [])))

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from jishi.access import clients
+from jishi.identifiers.keys import load_or_create
 from jishi.prepare import migrate
 from jishi.settings import Settings
 from jishi.storage import cluster
@@ -122,6 +123,6 @@ async def _fill(url: str) -> str:
         FROM generate_series(1, {PLACES}) n
         """
     )
-    made = await clients.create(connection, "caller")
+    made = await clients.create(connection, load_or_create(loaded_settings.key_path), "caller")
     await connection.close()
     return made.api_key

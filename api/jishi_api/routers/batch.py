@@ -76,14 +76,13 @@ async def _rows(
 ) -> tuple[dict[UUID, Row], dict[UUID, UUID]]:
     """Rows by uid, and what those without one were merged into."""
     statement = sql.by_uids(plan, tuple(dict.fromkeys(uids)), asked.hidden)
-    async with serving.connection() as connection:
-        rows = await connection.fetch(statement.text, *bound(statement.values, serving.sealer))
-        found = {row["uid"]: row for row in rows}
-        survivors = {}
-        for uid in dict.fromkeys(uids):
-            survivor = await survivor_of(connection, asked, plan, uid) if uid not in found else None
-            if survivor is not None:
-                survivors[uid] = survivor
+    rows = await serving.lanes.fetch(statement.text, *bound(statement.values, serving.sealer))
+    found: dict[UUID, Row] = {row["uid"]: row for row in rows}
+    survivors = {}
+    for uid in dict.fromkeys(uids):
+        survivor = await survivor_of(serving, asked, plan, uid) if uid not in found else None
+        if survivor is not None:
+            survivors[uid] = survivor
     return found, survivors
 
 

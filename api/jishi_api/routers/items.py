@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -30,7 +30,7 @@ from jishi_api.routers.collections import register_by_collection
 from jishi_api.serving import Serving, serving_of
 
 if TYPE_CHECKING:
-    from asyncpg import Connection
+    pass
 
 HEADERS = {"Content-Crs": f"<{CRS84}>", "Cache-Control": "private, no-store"}
 EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -77,14 +77,13 @@ async def page_of(serving: Serving, asked: Asked, question: Question) -> tuple[S
     DeniedError where the grant does not permit them."""
     asked.authorise(question.wanted)
     page = replace(question.page, hidden=asked.hidden)
+    await _check_codes(serving, asked.register, question)
     statement = sql.page(question.plan, page)
+    rows = await serving.lanes.fetch(statement.text, *bound(statement.values, serving.sealer))
     matched = None
-    async with serving.connection() as connection:
-        await _check_codes(connection, asked.register, question)
-        rows = await connection.fetch(statement.text, *bound(statement.values, serving.sealer))
-        if question.counted:
-            counting = sql.count(question.plan, page)
-            matched = await connection.fetchval(counting.text, *bound(counting.values, serving.sealer))
+    if question.counted:
+        counting = sql.count(question.plan, page)
+        matched = await serving.heavy.fetchval(counting.text, *bound(counting.values, serving.sealer))
     return rows, matched
 
 
@@ -187,14 +186,22 @@ def uid_of(text: str) -> uuid.UUID | None:
     return uid if str(uid) == text.lower() else None
 
 
-async def survivor_of(connection: Connection[Any], asked: Asked, plan: Plan, uid: uuid.UUID) -> uuid.UUID | None:
+async def survivor_of(serving: Serving, asked: Asked, plan: Plan, uid: uuid.UUID) -> uuid.UUID | None:
     """The uid that ``uid`` was merged into, if the caller may see that one; None else."""
     statement = sql.merged_into(asked.register, uid)
-    survivor = await connection.fetchval(statement.text, *statement.values)
+    survivor: uuid.UUID | None = await serving.lanes.fetchval(statement.text, *statement.values)
     if survivor is None or uid in asked.hidden:
         return None
-    visible = sql.by_uids(plan, (survivor,), asked.hidden)
-    found: uuid.UUID | None = survivor if await connection.fetchrow(visible.text, *visible.values) else None
+    return survivor if await _look_up(serving, asked, plan, survivor) else None
+
+
+async def _look_up(serving: Serving, asked: Asked, plan: Plan, uid: uuid.UUID) -> Row | None:
+    """The row of one uid, asked for together with whatever others wait for under the same plan."""
+    statement = sql.one_of(plan, asked.hidden)
+    values = bound(statement.values, serving.sealer)
+    found: Row | None = await serving.coalescer.get(
+        (plan, asked.hidden), statement.text, uid, *values, place=len(plan.values)
+    )
     return found
 
 
@@ -202,14 +209,12 @@ async def _by_uid(
     serving: Serving, asked: Asked, plan: Plan, uid: uuid.UUID, include: frozenset[str]
 ) -> Row | uuid.UUID:
     """The row, or the uid it was merged into; NotFoundError where there is neither, or it is over."""
-    statement = sql.by_uids(plan, (uid,), asked.hidden)
-    async with serving.connection() as connection:
-        row: Row | None = await connection.fetchrow(statement.text, *bound(statement.values, serving.sealer))
-        if row is None:
-            survivor = await survivor_of(connection, asked, plan, uid)
-            if survivor is None:
-                raise NotFoundError("QRY-NO-SUCH-ITEM")
-            return survivor
+    row = await _look_up(serving, asked, plan, uid)
+    if row is None:
+        survivor = await survivor_of(serving, asked, plan, uid)
+        if survivor is None:
+            raise NotFoundError("QRY-NO-SUCH-ITEM")
+        return survivor
     if row["state"] == "withheld" and "withheld" not in include:
         raise NotFoundError("QRY-NO-SUCH-ITEM")
     if row["inactive"] and "inactive" not in include:
@@ -225,8 +230,7 @@ async def _by_key(serving: Serving, asked: Asked, plan: Plan, key: str) -> Row:
         raise NotFoundError("QRY-NO-SUCH-ITEM")
     asked.authorise(Wanted(matched=frozenset({element})))
     statement = sql.by_key(plan, element, value, asked.hidden)
-    async with serving.connection() as connection:
-        rows: Sequence[Row] = await connection.fetch(statement.text, *bound(statement.values, serving.sealer))
+    rows: Sequence[Row] = await serving.lanes.fetch(statement.text, *bound(statement.values, serving.sealer))
     meant = [row for row in rows if row["preference"] == rows[0]["preference"]]
     if not meant:
         raise NotFoundError("QRY-NO-SUCH-ITEM")
@@ -237,11 +241,13 @@ async def _by_key(serving: Serving, asked: Asked, plan: Plan, key: str) -> Row:
     return meant[0]
 
 
-async def _check_codes(connection: Connection[Any], register: Register, question: Question) -> None:
+async def _check_codes(serving: Serving, register: Register, question: Question) -> None:
     faults = []
     for name, value in question.equal:
         element = register.elements[name]
-        if element.kind is Kind.CODE and not await connection.fetchval(statements.KNOWN_CODE, element.code_list, value):
+        if element.kind is Kind.CODE and not await serving.lanes.fetchval(
+            statements.KNOWN_CODE, element.code_list, value
+        ):
             faults.append(Fault(name, "QRY-VALUE-CODE", {"list": element.code_list}))
     if faults:
         raise CallerError("QRY-PARAMETERS", faults=tuple(faults))

@@ -76,8 +76,8 @@ async def _persons(serving: Serving, asked: Asked, body: Body) -> Response:
     asked.authorise(replace(wanted, compared=found.wanted.compared, matched=found.wanted.matched, rights=include))
     page = sql.Page(found.condition, asked.hidden, include, limit=found.shape.most)
     statement = sql.page(plan, page)
-    async with serving.connection() as connection:
-        rows = await connection.fetch(statement.text, *bound(statement.values, serving.sealer))
+    lanes = serving.heavy if found.shape.is_wide else serving.lanes
+    rows = await lanes.fetch(statement.text, *bound(statement.values, serving.sealer))
     told = [found.key, sorted(plan.masked), sorted(plan.clear), sorted(include)]
     if len(rows) > found.shape.most:
         await disclose(serving, asked, "search", None, told, Outcome(result="too_many"))

@@ -161,8 +161,7 @@ async def _rows(serving: Serving, asked: Asked, check: Check) -> list[Row]:
     """None, one, or two where the key fits several."""
     by_uid = None if check.uid is None else sql.by_uids(check.plan, (check.uid,), asked.hidden)
     statement = by_uid or sql.page(check.plan, check.page)
-    async with serving.connection() as connection:
-        rows: list[Row] = await connection.fetch(statement.text, *bound(statement.values, serving.sealer))
+    rows: list[Row] = list(await serving.lanes.fetch(statement.text, *bound(statement.values, serving.sealer)))
     if check.uid is not None:
         rows = [row for row in rows if _is_open(row, check.include)]
     return rows
