@@ -93,7 +93,8 @@ class Serving:
                 connection.terminate()
             raise InternalError("STO-CONNECT", reason=type(error).__name__) from error
         finally:
-            await pool.release(connection)
+            with suppress(*LOST):  # what is given back broken is thrown away, and no reason to fail
+                await pool.release(connection)
 
     async def close(self) -> None:
         for lanes in (self.lanes, self.heavy, self.health):
