@@ -19,14 +19,15 @@ import statistics
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import quote, urlencode, urlsplit
-from uuid import UUID
 
 from serve import seed, servers
-from serve.load import Figures, Mix, Request, Watched, fixed, pgbench, wrk
+from serve.load import Figures, Mix, Request, Watched, camel, dashed, fixed, graphql, pgbench, wrk
+from serve.statements import PERSON, PLACE, script
+from serve.verdict import judge, median, print_runs
 
 from jishi.access import clients
 from jishi.registers.catalog import register_of
@@ -36,27 +37,8 @@ from jishi.storage import cluster
 from jishi.storage.engine import connect
 from jishi.storage.postmaster import running_pid
 from jishi.storage.programs import find_programs
-from jishi_api import query, sql
 
 PEERS = ("naive", "tipg", "postgraphile", "pgbench", "static")
-PERSON = (
-    "full_name,sex_code,birth_date,id_type_code,id_number,hukou_division_code,hukou_address,residence_address,mobile,"
-    "education_code,nationality_code,person_status_code"
-)
-PLACE = "place_name,division_code,address_full,addr_province,addr_city,addr_road,addr_number,county_code,category,phone"
-TARGETS = {
-    ("point", "naive"): 14.0,
-    ("point", "tipg"): 12.0,
-    ("point", "postgraphile"): 5.0,
-    ("point", "pgbench"): 0.25,
-    ("point 128", "pgbench"): 0.6,
-    ("page", "naive"): 6.0,
-    ("page", "tipg"): 10.0,
-    ("page", "postgraphile"): 4.0,
-    ("page", "pgbench"): 0.35,
-    ("bbox", "naive"): 12.0,
-    ("50 boxes", "tipg"): 12.0,
-}
 AUDIT_TARGET = 1.15
 LONGEST_MS = 2000.0
 CONNECTIONS = {"point": 32, "point 128": 128, "page": 32, "bbox": 4}
@@ -151,7 +133,7 @@ class Bench:
         """(kind, server) → requests; each is tried once before it is measured."""
         persons, places = self.scale
         chance = random.Random(seed.SEED)
-        uids = [_dashed(seed.uid_of(chance.randint(1, persons))) for _ in range(min(SAMPLE, persons))]
+        uids = [dashed(seed.uid_of(chance.randint(1, persons))) for _ in range(min(SAMPLE, persons))]
         counties = [chance.choice(seed.COUNTIES) for _ in range(200)]
         boxes = seed.boxes(200, min(0.9, 1150 / places))
         mixes = {
@@ -184,12 +166,12 @@ class Bench:
                     for w, s, e, n in boxes
                 ]
             ),
-            ("point", "postgraphile"): _graphql(
-                f'{{naturalPersonByUid(uid:"{uid}"){{{_camel("uid," + PERSON)}}}}}' for uid in uids
+            ("point", "postgraphile"): graphql(
+                f'{{naturalPersonByUid(uid:"{uid}"){{{camel("uid," + PERSON)}}}}}' for uid in uids
             ),
-            ("page", "postgraphile"): _graphql(
+            ("page", "postgraphile"): graphql(
                 f'{{allPlaces(first:100,offset:{at * 10},orderBy:UID_ASC,condition:{{countyCode:"{code}"}})'
-                f"{{nodes{{{_camel('uid,' + PLACE)}}}}}}}"
+                f"{{nodes{{{camel('uid,' + PLACE)}}}}}}}"
                 for at, code in enumerate(counties)
             ),
             **self._our_mixes(uids, boxes),
@@ -203,15 +185,15 @@ class Bench:
         """Look-ups of persons; of places while personal collections are closed, which is said."""
         headers = {"X-API-Key": self.key, "X-Purpose": "benchmark", "X-Case-No": "1"}
         point = [Request(f"/collections/natural-persons/items/{uid}?properties={quote(PERSON)}") for uid in uids]
-        self.point_register, self.point_properties = "natural_person", PERSON
+        self.point = ("natural_person", PERSON)
         if self._ask("ours", point[0], headers)[0] in (403, 404):
             print(
                 "NOTE: persons are closed: ours is asked for places instead, and the ratios of look-ups are provisional"
             )
-            self.point_register, self.point_properties = "place", PLACE
+            self.point = ("place", PLACE)
             total = self.scale[1]
             chance = random.Random(1)
-            ids = [_dashed(seed.uid_of(chance.randint(1, total), place=True)) for _ in range(min(SAMPLE, total))]
+            ids = [dashed(seed.uid_of(chance.randint(1, total), place=True)) for _ in range(min(SAMPLE, total))]
             point = [Request(f"/collections/places/items/{uid}?properties={quote(PLACE)}") for uid in ids]
         pages = [Request(path) for path in self._pages(headers)]
         box = [
@@ -276,8 +258,8 @@ class Bench:
                 for name in ("ours", "tipg"):
                     if name in self.running:
                         fifty[name].append(fixed(self.running[name].port, self.mixes["bbox", name], 4, 50))
-        medians = {key: _median(found) for key, found in runs.items()}
-        _print_runs(medians)
+        medians = {key: median(found) for key, found in runs.items()}
+        print_runs(medians)
         ratios = {
             (kind, peer): medians[kind, "ours"].rps / figures.rps
             for (kind, peer), figures in medians.items()
@@ -287,13 +269,13 @@ class Bench:
             seconds = {name: statistics.median(taken) for name, taken in fifty.items()}
             print(f"50 boxes over 4 connections: ours {seconds['ours']:.2f} s, tipg {seconds['tipg']:.2f} s")
             ratios["50 boxes", "tipg"] = seconds["tipg"] / seconds["ours"]
-        return _judge(ratios)
+        return judge(ratios)
 
     def _one(self, kind: str, name: str, connections: int) -> Figures | None:
         if name == "pgbench":
             program = find_programs(self.settings.state_dir / "postgres") / "pgbench"
             watched = Watched((), self.postmaster)
-            return pgbench(program, self.url, self._script(kind), connections, self.seconds, watched)
+            return pgbench(program, self.url, script(kind, self.scale, self.point), connections, self.seconds, watched)
         mix = self.mixes.get((kind.split(maxsplit=1)[0], name))
         if mix is None or (kind == "point 128" and name != "ours"):
             return None
@@ -303,41 +285,6 @@ class Bench:
         if figures.failed:
             raise RuntimeError(f"{name}, {kind}: {figures.failed} of {figures.requests} requests failed")
         return figures
-
-    def _script(self, kind: str) -> str:
-        """Our own statement with pgbench's variables for its values."""
-        if kind.startswith("point"):
-            register = register_of(self.point_register)
-            members = query.plan_properties(register, [("properties", self.point_properties)])
-            text = sql.by_uid(register, UUID(int=0), members).text
-            total = self.scale[0] if self.point_register == "natural_person" else self.scale[1]
-            key = seed.UID_SQL if self.point_register == "natural_person" else seed.UID_SQL.replace("0193", "0192")
-            return f"\\set n random(1, {total})\n{text.strip().replace('$1', key)};\n"
-        register = register_of("place")
-        boxed = kind == "bbox"
-        asked = [("properties", PLACE), ("limit", "1000" if boxed else "100")]
-        asked.append(("bbox", "120,31,121,32") if boxed else ("county_code", "320505"))
-        plan = query.plan_items(register, asked, b"")
-        text = sql.page(plan).text.strip()
-        west, south, east, north = seed.BOX
-        if boxed:
-            share = min(0.9, 1150 / self.scale[1]) ** 0.5
-            width, height = (east - west) * share, (north - south) * share
-            values = {
-                "$1": "'00000000-0000-0000-0000-000000000000'::uuid",
-                "$2": "1001",
-                "$3": ":w::float8",
-                "$4": ":s::float8",
-            }
-            values |= {"$5": f":w::float8 + {width:.6f}", "$6": f":s::float8 + {height:.6f}"}
-            sets = f"\\set w random(0, 1000000) / 1000000.0 * {east - west - width:.6f} + {west}\n"
-            sets += f"\\set s random(0, 1000000) / 1000000.0 * {north - south - height:.6f} + {south}\n"
-        else:
-            values = {"$1": seed.UID_SQL.replace("0193", "0192"), "$2": "101", "$3": "(320505 + :c::int)::text"}
-            sets = f"\\set n random(1, {self.scale[1] // 10})\n\\set c random(0, 4)\n"
-        for name, value in sorted(values.items(), reverse=True):
-            text = text.replace(name, value)
-        return f"{sets}{text};\n"
 
     # ---- more connections than anybody should open; and what the log costs
 
@@ -360,6 +307,9 @@ class Bench:
 
     def _audit(self, log: Path) -> list[str]:
         """Processor time a look-up with the log over that without, server and PostgreSQL; pairs taken in turn."""
+        if not asyncio.run(_disclosures(self.url)):
+            print("\nlog: not measured, for nothing was written to it: none of these figures is of audited answers")
+            return ["cost of the log"]
         unlogged = servers.ours(self.settings, log, logged=False)
         pairs = []
         try:
@@ -380,49 +330,20 @@ class Bench:
         return [] if met else ["cost of the log"]
 
 
-def _judge(ratios: Mapping[tuple[str, str], float]) -> list[str]:
-    missed = []
-    print("\nratio (ours / peer)          measured   target")
-    for (kind, peer), ratio in sorted(ratios.items()):
-        target = TARGETS.get((kind, peer))
-        verdict = "" if target is None else "met" if ratio >= target else "MISSED"
-        missed += [f"{kind} / {peer}"] if verdict == "MISSED" else []
-        print(f"  {kind:<10} / {peer:<13} {ratio:10.2f} {'' if target is None else f'{target:8.2f}'}  {verdict}")
-    return missed
-
-
-def _print_runs(medians: Mapping[tuple[str, str], Figures]) -> None:
-    print("\n                                rps     p50 ms    p99 ms  server us  postgres us   (medians)")
-    for (kind, name), one in sorted(medians.items()):
-        print(
-            f"  {kind:<10} {name:<13} {one.rps:9.0f} {one.p50_ms:10.2f} {one.p99_ms:9.2f} {one.server_us:10.0f}"
-            f" {one.postgres_us:12.0f}"
-        )
-
-
-def _median(found: list[Figures]) -> Figures:
-    values = {field.name: statistics.median(getattr(one, field.name) for one in found) for field in fields(Figures)}
-    return Figures(**values)
-
-
-def _graphql(queries: object) -> Mix:
-    requests = [Request("/graphql", "POST", json.dumps({"query": text})) for text in queries]  # type: ignore[attr-defined]
-    return Mix(requests, {"Content-Type": "application/json"})
-
-
-def _camel(names: str) -> str:
-    parts = [name.split("_") for name in names.split(",")]
-    return " ".join(first + "".join(word.capitalize() for word in rest) for first, *rest in parts)
-
-
-def _dashed(text: str) -> str:
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+async def _disclosures(url: str) -> int:
+    """How many disclosures the runs have left so far."""
+    connection = await connect(url)
+    try:
+        return int(await connection.fetchval("SELECT count(*) FROM jishi.disclosure"))
+    finally:
+        await connection.close()
 
 
 async def _client(url: str) -> str:
     """A client of its own with grants under which the load is asked for; its key."""
     connection = await connect(url)
     try:
+        await connection.execute("TRUNCATE jishi.disclosure")
         await connection.execute("DELETE FROM jishi.access_grant WHERE created_by = 'benchmark'")
         await connection.execute("DELETE FROM jishi.client WHERE name = 'benchmark'")
         made = await clients.create(connection, "benchmark")

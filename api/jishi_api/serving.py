@@ -118,7 +118,8 @@ class Serving:
                 connection.terminate()
             raise InternalError("STO-CONNECT", reason=type(error).__name__) from error
         finally:
-            await pool.release(connection)
+            with suppress(*LOST):  # what is given back broken is thrown away, and no reason to fail
+                await pool.release(connection)
 
     async def receipt_key(self) -> SigningKey:
         """The key that signs receipts, asked for again where one was rotated."""

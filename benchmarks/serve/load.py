@@ -211,3 +211,17 @@ def _stats() -> Iterable[tuple[int, tuple[int, float]]]:
             except OSError:
                 continue
             yield int(entry.name), (int(parts[1]), sum(map(int, parts[11:15])) * TICK_S)
+
+
+def graphql(queries: object) -> Mix:
+    requests = [Request("/graphql", "POST", json.dumps({"query": text})) for text in queries]  # type: ignore[attr-defined]
+    return Mix(requests, {"Content-Type": "application/json"})
+
+
+def camel(names: str) -> str:
+    parts = [name.split("_") for name in names.split(",")]
+    return " ".join(first + "".join(word.capitalize() for word in rest) for first, *rest in parts)
+
+
+def dashed(text: str) -> str:
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

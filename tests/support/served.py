@@ -45,6 +45,13 @@ class Served:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if kind is not None:
+            errors = [
+                line
+                for line in self.log.read_text(encoding="utf-8").splitlines()
+                if "ERROR" in line and "STO-CONNECT" not in line
+            ]
+            sys.stderr.write("\n".join(["what it said:", *errors[-5:], ""]))
         self.process.kill()
         self.process.wait()
         deadline = time.monotonic() + 30
