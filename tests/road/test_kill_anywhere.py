@@ -1,7 +1,7 @@
 """A worker dies by SIGKILL at any stages of any sequence of deliveries; all that must always hold holds after it.
 
 Every rule is evaluated and every worker is a process of its own: a kill costs a start, a lease of five seconds and a
-second run, some ten seconds. Two hundred sequences would take an hour; the soak plays sixty, of one to three deliveries.
+second run, some ten seconds; the soak's two hundred sequences of one to three deliveries take about an hour.
 """
 
 from __future__ import annotations

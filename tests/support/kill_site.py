@@ -51,18 +51,22 @@ city = {{ from = "city" }}
 
 @dataclass(frozen=True)
 class Stage:
-    """Where a run is stopped: ``lock`` is taken once the job has come to ``after`` (None = before it begins)."""
+    """Where a run is stopped: ``lock`` is taken before it begins, or once it waits for the lock ``via``; without a lock the
+    run is caught in passing when its job has come to ``after``."""
 
     name: str
     lock: str | None  # None: nothing is held, the run is caught in passing
     after: str | None = None
+    via: str | None = None
 
+
+_CLOCK = "LOCK TABLE jishi.register_state IN ACCESS EXCLUSIVE MODE"
 
 STAGES = [
     Stage("taken", "LOCK TABLE jishi.ruleset IN ACCESS EXCLUSIVE MODE"),
     Stage("reading", "LOCK TABLE jishi.legal_entity_link IN ACCESS EXCLUSIVE MODE"),
     Stage("validating", None, "validate"),
-    Stage("clock", "LOCK TABLE jishi.register_state IN ACCESS EXCLUSIVE MODE"),
+    Stage("clock", _CLOCK),
     Stage("contributions", "LOCK TABLE jishi.legal_entity_contribution IN SHARE MODE"),
     Stage("links", "LOCK TABLE jishi.legal_entity_link IN SHARE MODE"),
     Stage("identifiers", "LOCK TABLE jishi.identifier IN SHARE MODE"),
@@ -70,7 +74,7 @@ STAGES = [
     Stage("golden", "LOCK TABLE jishi.legal_entity IN SHARE MODE"),
     Stage("changes", "LOCK TABLE jishi.change IN SHARE MODE"),
     Stage("quarantine", "LOCK TABLE jishi.quarantine IN SHARE MODE"),
-    Stage("ledger", "SELECT FROM jishi.batch WHERE status = 'running' FOR UPDATE", "read"),
+    Stage("ledger", "SELECT FROM jishi.batch WHERE status = 'running' FOR UPDATE", via=_CLOCK),
 ]
 BY_NAME = {stage.name: stage for stage in STAGES}
 
@@ -150,9 +154,12 @@ async def caught(site: Site, stage: Stage, file: Path | Callable[[], Awaitable[o
     """Submit ``file``, or by calling it (None: take the batch that is queued); yield the batch's number while a run stands
     at the stage."""
     connection = await engine.connect(site.url, application="test-lock")
+    earlier = await engine.connect(site.url, application="test-lock")
     try:
         transaction = connection.transaction()
-        if stage.lock is not None and stage.after is None:
+        if stage.via is not None:
+            await earlier.execute(f"BEGIN; {stage.via}")
+        elif stage.lock is not None and stage.after is None:
             await transaction.start()
             await connection.execute(stage.lock)
         if isinstance(file, Path):
@@ -162,9 +169,11 @@ async def caught(site: Site, stage: Stage, file: Path | Callable[[], Awaitable[o
         batch = (await ask(site.url, "SELECT max(batch_id) AS n FROM jishi.batch"))[0]["n"]
         if stage.after is not None:
             await _reach(site, batch, stage.after)
-            if stage.lock is not None:
-                await transaction.start()
-                assert await connection.fetch(stage.lock)
+        if stage.via is not None:
+            await _blocked(site, earlier, "jishi-ingest")
+            await transaction.start()
+            assert stage.lock is not None and await connection.fetch(stage.lock)
+            await earlier.execute("ROLLBACK")
         if stage.lock is not None:
             await _blocked(site, connection, "jishi-ingest")
         yield batch
@@ -173,6 +182,7 @@ async def caught(site: Site, stage: Stage, file: Path | Callable[[], Awaitable[o
                 await transaction.rollback()
     finally:
         connection.terminate()
+        earlier.terminate()
 
 
 @asynccontextmanager
