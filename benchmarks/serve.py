@@ -29,7 +29,9 @@ from serve.load import Figures, Mix, Request, Watched, camel, dashed, fixed, gra
 from serve.statements import PERSON, PLACE, script
 from serve.verdict import judge, median, print_runs
 
-from jishi.access import clients
+from jishi.access import clients, grant_store
+from jishi.access.grants import Grant
+from jishi.identifiers.keys import Keys, load_or_create
 from jishi.registers.catalog import register_of
 from jishi.registers.element import Mask
 from jishi.settings import Settings
@@ -96,7 +98,8 @@ class Bench:
         log = self.settings.state_dir / "logs"
         log.mkdir(exist_ok=True)
         self.postmaster = running_pid(self.settings.state_dir / "postgres") or 0
-        self.key = asyncio.run(_client(self.url))
+        self.key = asyncio.run(_client(self.url, load_or_create(self.settings.key_path)))
+        self.grant = asyncio.run(_grant(self.url))
         self.running: dict[str, servers.Running] = {}
         try:
             self._start(log)
@@ -182,19 +185,9 @@ class Bench:
         return mixes
 
     def _our_mixes(self, uids: list[str], boxes: list[tuple[float, ...]]) -> dict[tuple[str, str], Mix]:
-        """Look-ups of persons; of places while personal collections are closed, which is said."""
+        """Look-ups of persons by uid; pages and boxes of places."""
         headers = {"X-API-Key": self.key, "X-Purpose": "benchmark", "X-Case-No": "1"}
         point = [Request(f"/collections/natural-persons/items/{uid}?properties={quote(PERSON)}") for uid in uids]
-        self.point = ("natural_person", PERSON)
-        if self._ask("ours", point[0], headers)[0] in (403, 404):
-            print(
-                "NOTE: persons are closed: ours is asked for places instead, and the ratios of look-ups are provisional"
-            )
-            self.point = ("place", PLACE)
-            total = self.scale[1]
-            chance = random.Random(1)
-            ids = [dashed(seed.uid_of(chance.randint(1, total), place=True)) for _ in range(min(SAMPLE, total))]
-            point = [Request(f"/collections/places/items/{uid}?properties={quote(PLACE)}") for uid in ids]
         pages = [Request(path) for path in self._pages(headers)]
         box = [
             Request(f"/collections/places/items?bbox={w},{s},{e},{n}&limit=1000&properties={quote(PLACE)}")
@@ -275,7 +268,7 @@ class Bench:
         if name == "pgbench":
             program = find_programs(self.settings.state_dir / "postgres") / "pgbench"
             watched = Watched((), self.postmaster)
-            return pgbench(program, self.url, script(kind, self.scale, self.point), connections, self.seconds, watched)
+            return pgbench(program, self.url, script(kind, self.scale, self.grant), connections, self.seconds, watched)
         mix = self.mixes.get((kind.split(maxsplit=1)[0], name))
         if mix is None or (kind == "point 128" and name != "ours"):
             return None
@@ -339,14 +332,14 @@ async def _disclosures(url: str) -> int:
         await connection.close()
 
 
-async def _client(url: str) -> str:
+async def _client(url: str, keys: Keys) -> str:
     """A client of its own with grants under which the load is asked for; its key."""
     connection = await connect(url)
     try:
         await connection.execute("TRUNCATE jishi.disclosure")
         await connection.execute("DELETE FROM jishi.access_grant WHERE created_by = 'benchmark'")
         await connection.execute("DELETE FROM jishi.client WHERE name = 'benchmark'")
-        made = await clients.create(connection, "benchmark")
+        made = await clients.create(connection, keys, "benchmark")
         elements = register_of("natural_person").elements
         asked = PERSON.split(",")
         masked = [name for name in asked if elements[name].mask is not Mask.NONE or elements[name].sealed]
@@ -361,6 +354,16 @@ async def _client(url: str) -> str:
             [name for name in asked if name not in masked],
         )
         return made.api_key
+    finally:
+        await connection.close()
+
+
+async def _grant(url: str) -> Grant:
+    """The grant on persons under which the load is asked for."""
+    connection = await connect(url)
+    try:
+        (client,) = await connection.fetchrow("SELECT client_id FROM jishi.client WHERE name = 'benchmark'")
+        return (await grant_store.of_client(connection, client))["natural_person"]
     finally:
         await connection.close()
 

@@ -21,7 +21,9 @@ async def caller_of(request: Request) -> Caller:
     """The caller with the grants it holds; errors of :meth:`jishi_api.callers.Callers.of`."""
     callers = serving_of(request).callers
     headers = request.scope["headers"]
-    return callers.known(headers) or await callers.of(headers, address_of(request))
+    caller = callers.known(headers) or await callers.of(headers, address_of(request))
+    request.state.caller = caller
+    return caller
 
 
 async def authenticate(connection: Connection[Any], request: Request) -> Client:

@@ -47,9 +47,9 @@ class Coalescer:
     async def find(self, plan: Hashable, statement: str, key: Any, *values: object, place: int = 0) -> Sequence[Record]:
         """Every row of ``key`` in the order of the statement.
 
-        ``statement`` compares with ``= ANY(…)`` and its first column is the key; the keys are bound after the first ``place``
-        of ``values``, which are, as the statement, the same for every look-up under ``plan``. Errors as :meth:`Lanes.fetch`; a key that the
-        database cannot take fails for itself, not for those it travelled with.
+        ``statement`` compares with ``= ANY(…)`` and its first column is the key. The keys are bound after the first
+        ``place`` of ``values``, which are, as the statement, the same for every look-up under ``plan``. Errors as
+        :meth:`Lanes.fetch`; a key that the database cannot take fails for itself, not for those it travelled with.
         """
         group = self._groups.get(plan)
         if group is None:

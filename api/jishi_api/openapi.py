@@ -15,6 +15,7 @@ from jishi_api.auth import HEADER
 from jishi_api.documents import GEOJSON, OPENAPI_JSON, Problem
 from jishi_api.parameters import DEFAULT_LIMIT, GREATEST_LIMIT
 from jishi_api.problem import MEDIA_TYPE
+from jishi_api.query import LANGUAGES
 
 Part = dict[str, Any]
 
@@ -53,6 +54,9 @@ def _complete(described: Part) -> Part:
     paths: Part = described.setdefault("paths", {})
     paths["/collections/{collection}/items"] = {"get": _items()}
     paths["/collections/{collection}/items/{key}"] = {"get": _item()}
+    paths["/collections/{collection}/search"] = {"post": _posted("search", "检索 a search by body", _SEARCH)}
+    paths["/collections/{collection}/batch"] = {"post": _posted("batch", "批量 entities by uid", _BATCH)}
+    paths["/verify"] = {"post": _posted("verify", "核验 claims about one subject", _VERIFY, everywhere=True)}
     for path, operations in paths.items():
         for operation in operations.values():
             operation["responses"].pop("422", None)
@@ -105,8 +109,23 @@ def _item() -> Part:
     }
 
 
+def _posted(name: str, summary: str, body: Part, *, everywhere: bool = False) -> Part:
+    """What is asked for in a JSON body; purpose and case may stand in it too."""
+    stated: Part = {"purpose": {"type": "string"}, "case_no": {"type": "string"}}
+    schema = {**body, "type": "object", "properties": {**body["properties"], **stated}}
+    return {
+        "tags": ["collections"],
+        "operationId": name,
+        "summary": summary,
+        "security": _EITHER,
+        "parameters": [] if everywhere else [_collection()],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+        "responses": {"200": {"description": "the answer", "content": {"application/json": {"schema": {}}}}},
+    }
+
+
 def _collection() -> Part:
-    known = [register.collection for register in registers().values() if not register.personal]
+    known = [register.collection for register in registers().values()]
     return {"name": "collection", "in": "path", "required": True, "schema": {"type": "string", "enum": known}}
 
 
@@ -127,6 +146,38 @@ _FORMAT = _parameter("f", {"type": "string", "enum": ["json"]})
 _PROBLEM: Part = {
     "description": "a problem (RFC 9457)",
     "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+_NAMES: Part = {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+_SEARCH: Part = {
+    "description": "properties is needed of a personal collection, which is looked up by key or filter in its shapes only",
+    "properties": {
+        "properties": _NAMES,
+        "key": {"type": "object", "additionalProperties": {"type": "string"}},
+        "filter": {"oneOf": [{"type": "string"}, {"type": "object"}]},
+        "filter-lang": {"type": "string", "enum": list(LANGUAGES)},
+        "include": _NAMES,
+        "sortby": {"type": "string"},
+        "limit": {"type": "integer", "minimum": 1, "maximum": GREATEST_LIMIT},
+        "cursor": {"type": "string"},
+    },
+}
+_BATCH: Part = {
+    "required": ["ids"],
+    "properties": {
+        "ids": {"type": "array", "items": {"type": "string", "format": "uuid"}, "minItems": 1, "maxItems": 100},
+        "properties": _NAMES,
+        "include": _NAMES,
+    },
+}
+_VERIFY: Part = {
+    "required": ["collection", "key", "claims"],
+    "properties": {
+        "collection": {"type": "string"},
+        "key": {"type": "object", "additionalProperties": {"type": "string"}},
+        "claims": {"type": "object", "additionalProperties": {"type": "string"}},
+        "salt": {"type": "string", "description": "16 to 64 random bytes, base64url; needed for a receipt"},
+        "include": _NAMES,
+    },
 }
 _LINKS: Part = {"type": "array", "items": {"$ref": "#/components/schemas/Link"}}
 _FEATURE: Part = {

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jishi.identifiers.keys import Keys
 
 NAME = "demo"
+PURPOSE = "demo"
 MEMBERS = frozenset({"client_id", "client_secret", "api_key"})
 USERS = ("steward", "auditor", "admin")
 
@@ -80,9 +81,34 @@ async def _ensure(url: str, keys: Keys, kept: dict[str, str]) -> dict[str, str]:
         async with acts.doing(connection, acts.operator(), "client.create", NAME, detail={"demo": True}) as entry:
             made = await clients.create(connection, keys, f"{NAME}-{secrets.token_hex(3)}" if taken else NAME)
             entry.target = made.client_id
+        await _grant(connection, made.client_id)
         return {"client_id": made.client_id, "client_secret": made.client_secret, "api_key": made.api_key}
     finally:
         await connection.close()
+
+
+async def _grant(connection: Connection[Any], client_id: str) -> None:
+    """Every personal collection under its masks, for the purpose ``demo``, looked up by exact values; of persons age and
+    majority besides."""
+    from jishi.access import acts, grant_store
+    from jishi.access.terms import ALL, Terms
+    from jishi.registers.catalog import registers
+
+    for register in registers().values():
+        if not register.personal:
+            continue
+        derived = ("age", "is_adult") if register.name == "natural_person" else ()
+        terms = Terms(
+            register,
+            elements=(ALL,),
+            derived=derived,
+            purposes=(PURPOSE,),
+            rights=("exact",),
+            basis="demo city: nobody in it exists",
+        )
+        actor = acts.operator()
+        async with acts.doing(connection, actor, "grant.add", client_id, detail={"demo": True}):
+            await grant_store.add(connection, client_id, terms, f"{actor.kind}:{actor.name}")
 
 
 async def _ensure_users(url: str, kept: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:

@@ -34,7 +34,8 @@ def load_dictionaries(url: str, settings: Settings) -> None:
 
 
 def make_signing_keys(url: str, settings: Settings) -> None:
-    """A key that signs access tokens, where there is none: the API itself may only use one. ``url`` is the owner's."""
+    """Keys that sign access tokens, receipts and seals, where there are none: the API itself may only use them. ``url`` is
+    the owner's."""
     wait(_sign(url, settings))
 
 
@@ -56,12 +57,14 @@ async def _load(url: str, settings: Settings) -> None:
 
 
 async def _sign(url: str, settings: Settings) -> None:
-    from jishi.access import tokens
+    from jishi.access import signing, tokens
 
     keys = load_or_create(settings.key_path)
     connection = await connect(url)
     try:
         await tokens.make_signer(connection, keys)
+        for use in ("receipt", "seal"):
+            await signing.current(connection, keys, use, signing.ALGORITHMS[settings.seal_algorithm])
     finally:
         await connection.close()
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from jishi.access import clients
-from jishi.identifiers.keys import load_or_create
+from jishi.identifiers.keys import Keys, load_or_create
 from jishi.prepare import migrate
 from jishi.settings import Settings
 from jishi.storage import cluster
@@ -60,15 +60,13 @@ async def _run(state: Path, kill: Kill, *, seconds: float, kills: int) -> None:
     await asyncio.to_thread(migrate, url)
     assert settings.home is not None
     settings.home.mkdir(exist_ok=True)
-    key = await _fill(url)
+    key = await _fill(url, load_or_create(settings.key_path))
     with Served(settings, knock="/health/live") as served:  # without dictionaries it is not ready
         received = await _load(served, settings, key, kill, seconds, kills)
     connection = await connect(cluster.url(settings))
     rows = await connection.fetch("SELECT request_id FROM jishi.disclosure")
     await connection.close()
     assert len(received) > 50 * seconds / 3
-    if not rows:
-        pytest.skip("nothing is written to the disclosure log yet")
     written = {row["request_id"] for row in rows}
     assert received <= written, f"{len(received - written)} of {len(received)} answers have no row"
 
@@ -112,7 +110,7 @@ async def _load(served: Served, settings: Settings, key: str, kill: Kill, second
     return received
 
 
-async def _fill(url: str) -> str:
+async def _fill(url: str, keys: Keys) -> str:
     """Some places, and a client that may read them; its key."""
     connection = await connect(url)
     await connection.execute(
@@ -123,6 +121,6 @@ async def _fill(url: str) -> str:
         FROM generate_series(1, {PLACES}) n
         """
     )
-    made = await clients.create(connection, load_or_create(loaded_settings.key_path), "caller")
+    made = await clients.create(connection, keys, "caller")
     await connection.close()
     return made.api_key

@@ -39,7 +39,7 @@ async def test_requests_are_counted_by_route_method_and_class_of_status(
     assert count("-", "4xx") == count("/", "2xx") == 1
     assert "320505199001011234" not in answer.text
     assert found["jishi_requests_in_flight", ()] == 1, "the one that asks"
-    assert {labels[0][1] for name, labels in found if name == "jishi_lanes_busy"} == {"keys", "heavy"}
+    assert {labels[0][1] for name, labels in found if name == "jishi_lanes_busy"} == {"keys", "pages", "heavy"}
 
 
 def test_several_processes_are_added_up_and_a_silent_one_is_no_longer_busy(tmp_path: Path) -> None:
