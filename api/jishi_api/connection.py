@@ -17,10 +17,47 @@ from jishi_api.limits import BODY_TIMEOUT_S, HEAD_LIMIT_BYTES, HEAD_TIMEOUT_S, W
 BODY_GRACE_S = 5.0
 """Whoever reads the body gives it up first and says so (408); this is for bodies that nobody reads."""
 
+JOINED_BYTES = 64 * 1024
+"""A longer body is not copied behind its head."""
+
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n"
     b"x-content-type-options: nosniff\r\n\r\n"
 )
+
+
+class Corked:
+    """A transport that sends the head of an answer together with what follows it at once: one write instead of two."""
+
+    def __init__(self, transport: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._head = b""
+
+    def write(self, data: bytes) -> None:
+        if self._head:
+            head, self._head = self._head, b""
+            if len(data) <= JOINED_BYTES:
+                self._transport.write(head + data)
+                return
+            self._transport.write(head)
+        elif data.startswith(b"HTTP/1.1 ") and data.endswith(b"\r\n\r\n"):
+            self._head = data
+            self._loop.call_soon(self._flush)  # where nothing follows: HEAD, 204, 304, or a body that is still to come
+            return
+        self._transport.write(data)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        if self._head:
+            head, self._head = self._head, b""
+            self._transport.write(head)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
 
 
 class Connection(HttpToolsProtocol):
@@ -32,6 +69,9 @@ class Connection(HttpToolsProtocol):
         self._head_bytes = 0
         self._body_since: float | None = None
         self._taken: tuple[float, int] | None = None  # since when how many bytes have been waiting to be read
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(Corked(transport, self.loop))  # type: ignore[arg-type]
 
     def data_received(self, data: bytes) -> None:
         """As the server does it; a head that has grown too long before it ended is answered and cut off here."""

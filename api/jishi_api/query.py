@@ -42,6 +42,9 @@ from jishi_api.parameters import (
 from jishi_api.plan import Plan, plan_of
 from jishi_api.sql import Order, Page, Position
 
+WIDE, WIDE_BOX = 1000, 200
+"""Features of a page beyond which it is wide; within a box every one has to be fetched and sorted."""
+
 PAGE_MEMBERS = frozenset(
     {"bbox", "properties", "limit", "cursor", "f", "filter", "filter-lang", "sortby", "include", "count"}
 )
@@ -58,6 +61,12 @@ class Question:
     equal: tuple[tuple[str, Value], ...]
     told: str
     counted: bool = False
+    boxed: bool = False
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it reads and writes so much that it must not stand in the way of small pages."""
+        return self.page.limit > (WIDE_BOX if self.boxed else WIDE)
 
 
 def plan_items(
@@ -96,7 +105,7 @@ def plan_items(
         rights=include,
     )
     page = Page(condition=condition, include=include, order=order, after=after, limit=limit)
-    return Question(shown, page, wanted, equal, told, counted)
+    return Question(shown, page, wanted, equal, told, counted, box is not None)
 
 
 def plan_properties(register: Register, grant: Grant, parameters: Parameters) -> tuple[Plan, Wanted, frozenset[str]]:

@@ -57,6 +57,12 @@ LANE_TIMEOUT_S = 5.0
 HEAVY_WAIT_S = 1.5
 KEPT_STATEMENTS = 512
 
+_ALONE = "-c max_parallel_workers_per_gather=0"
+"""Starting a parallel worker costs more than a page does, and the other cores have requests of their own."""
+
+_OPTIONS = {"key": f"{_ALONE} -c plan_cache_mode=force_generic_plan", "lane": _ALONE, "heavy": _ALONE}
+"""Of the sessions of lanes. Look-ups by key have one plan whatever the keys: making it anew costs more than they do."""
+
 
 @dataclass
 class Serving:
@@ -155,7 +161,7 @@ class Serving:
     async def _connect(self, kind: str) -> Connection[Any]:
         """A connection for a lane. The text of a json value is handed on as it is, so it is not decoded."""
         connection = await engine.connect(
-            await self._address("-c plan_cache_mode=force_generic_plan" if kind == "key" else ""),
+            await self._address(_OPTIONS.get(kind, "")),
             application=f"jishi-api-{kind}",
             timeout_s=LANE_TIMEOUT_S,
             kept_statements=KEPT_STATEMENTS,
@@ -194,10 +200,7 @@ def serving_of(request: Request) -> Serving:
 
 
 def _guarded(url: str, options: str = "") -> str:
-    """The same URL, whose sessions may only read and only for so long.
-
-    Look-ups by key have one plan whatever the keys: planning them anew each time costs more than they do.
-    """
+    """The same URL, whose sessions may only read and only for so long."""
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
     guards = f"-c default_transaction_read_only=on -c statement_timeout={STATEMENT_TIMEOUT_MS}"

@@ -205,7 +205,12 @@ LIMIT 10
 
 
 def _answer(plan: Plan) -> str:
+    """The uid, and beside it the feature as bytes up to the end of its properties; where numbers are to be opened, its parts
+    and the numbers."""
     properties = "row_to_json(p)::text" if plan.columns else "'{}'"
+    if not plan.deciphered:
+        begins = f"""'{{"type":"Feature","id":"' || q.uid || '","geometry":' || coalesce({_geometry(plan)}, 'null')"""
+        return f"""q.uid, convert_to({begins} || ',"properties":' || {properties}, 'UTF8') AS feature"""
     numbers = [
         f"number_of_{element}.lookup AS {element}__lookup, number_of_{element}.cipher AS {element}__cipher, "
         f"q.{element} AS {element}__shown"

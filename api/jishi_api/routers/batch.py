@@ -46,8 +46,8 @@ async def batch(request: Request) -> Response:
     outcome = Outcome((*subjects, *survivors.values()), len(words) - len(subjects), "ok" if subjects else "none")
     await disclose(serving, asked, "batch", plan, told, outcome)
     shown = dict(zip(subjects, features(found, plan, serving.sealer), strict=True))
-    items = ",".join(_item(uid, words[uid], shown.get(uid), survivors.get(uid)) for uid in uids)
-    return Response(f'{{"items":[{items}]}}'.encode(), media_type="application/json", headers=HEADERS)
+    items = b",".join(_item(uid, words[uid], shown.get(uid), survivors.get(uid)) for uid in uids)
+    return Response(b'{"items":[' + items + b"]}", media_type="application/json", headers=HEADERS)
 
 
 def _plan(asked: Asked, body: Body) -> tuple[list[UUID], Plan, frozenset[str]]:
@@ -94,6 +94,6 @@ def _word(serving: Serving, asked: Asked, row: Row | None, include: frozenset[st
     return "purpose_needed" if takes_purpose(asked, row["uid"]) else "found"
 
 
-def _item(uid: UUID, word: str, feature: str | None, survivor: UUID | None) -> str:
-    told = json.dumps({"id": str(uid), "outcome": word, **({"into": str(survivor)} if survivor else {})})
-    return told if feature is None else f'{told[:-1]},"feature":{feature}}}}}'
+def _item(uid: UUID, word: str, feature: bytes | None, survivor: UUID | None) -> bytes:
+    told = json.dumps({"id": str(uid), "outcome": word, **({"into": str(survivor)} if survivor else {})}).encode()
+    return told if feature is None else told[:-1] + b',"feature":' + feature + b"}}"

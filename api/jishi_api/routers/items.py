@@ -14,14 +14,15 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from jishi.access.authorise import Wanted
+from jishi.access.grants import Grant
 from jishi.errors import CallerError, DeniedError, Fault, NotFoundError
 from jishi.registers.element import Kind
 from jishi.registers.register import Register
 from jishi_api import cursor, sql, statements
 from jishi_api.asked import Asked, ask
-from jishi_api.disclose import NOBODY, Outcome, Row, bound, disclose, features
+from jishi_api.disclose import NOBODY, Outcome, Row, bound, disclose, features, listed
 from jishi_api.documents import CRS84, GEOJSON
-from jishi_api.links import address, with_parameters
+from jishi_api.links import address, base_of, with_parameters
 from jishi_api.parameters import key_value
 from jishi_api.plan import Plan
 from jishi_api.protected import demand_purpose
@@ -44,7 +45,6 @@ def routes() -> list[BaseRoute]:
         Route(f"{here}/items/{{key}}", item),
         Route(f"{here}/items", refuse_method, methods=EVERY_METHOD),
         Route(f"{here}/items/{{key}}", refuse_method, methods=EVERY_METHOD),
-        *(Route(f"{here}/{path}", refuse_reading, methods=EVERY_METHOD) for path in ("search", "batch")),
         *(Route(f"{here}/{path}", absent, methods=EVERY_METHOD) for path in ("items/{rest:path}", "match")),
     ]
 
@@ -79,7 +79,8 @@ async def page_of(serving: Serving, asked: Asked, question: Question) -> tuple[S
     page = replace(question.page, hidden=asked.hidden)
     await _check_codes(serving, asked.register, question)
     statement = sql.page(question.plan, page)
-    rows = await serving.lanes.fetch(statement.text, *bound(statement.values, serving.sealer))
+    lanes = serving.heavy if question.is_wide else serving.lanes
+    rows = await lanes.fetch(statement.text, *bound(statement.values, serving.sealer))
     matched = None
     if question.counted:
         counting = sql.count(question.plan, page)
@@ -108,12 +109,10 @@ def collection_of(
 ) -> Response:
     """The rows of a page as a FeatureCollection."""
     seen = rows[: question.page.limit]
-    told = ",".join(f"{feature}}}" for feature in features(seen, question.plan, serving.sealer))
     counted = "" if matched is None else f'"numberMatched":{matched},'
-    return geojson(
-        f'{{"type":"FeatureCollection","features":[{told}],{counted}"numberReturned":{len(seen)},'
-        f'"links":{json.dumps(links, ensure_ascii=False)}}}'
-    )
+    ends = f'],{counted}"numberReturned":{len(seen)},"links":{json.dumps(links, ensure_ascii=False)}}}'
+    told = listed(seen, question.plan, serving.sealer)
+    return geojson(b"".join((b'{"type":"FeatureCollection","features":[', told, ends.encode())))
 
 
 async def item(request: Request) -> Response:
@@ -121,11 +120,11 @@ async def item(request: Request) -> Response:
     register = register_by_collection(request.path_params["collection"])
     serving = serving_of(request)
     asked = await ask(request, serving, register)
-    plan, wanted, include = plan_properties(register, asked.grant, request.query_params.multi_items())
-    asked.authorise(replace(wanted, rights=include))
+    plan, wanted, include = _single(request, register, asked.grant)
+    asked.authorise(wanted)
     key = request.path_params["key"]
     uid = uid_of(key)
-    question = [key, sorted(plan.masked), sorted(plan.clear)]
+    question = [key, plan.masked, plan.clear]
     try:
         row = await (_by_key(serving, asked, plan, key) if uid is None else _by_uid(serving, asked, plan, uid, include))
     except NotFoundError as error:
@@ -140,13 +139,33 @@ async def item(request: Request) -> Response:
         return RedirectResponse(with_parameters(there, request.query_params.multi_items()), status_code=308)
     await demand_purpose(serving, asked, (row["uid"],))
     await disclose(serving, asked, "item", plan, question, Outcome((row["uid"],)))
-    here = address(request, "collections", register.collection, "items", str(row["uid"]))
-    links = [
-        {"href": here, "rel": "self", "type": GEOJSON},
-        {"href": address(request, "collections", register.collection), "rel": "collection", "type": "application/json"},
-    ]
+    here = f"{base_of(request)}collections/{register.collection}"
+    links = (
+        f'[{{"href":"{here}/items/{row["uid"]}","rel":"self","type":"{GEOJSON}"}},'
+        f'{{"href":"{here}","rel":"collection","type":"application/json"}}]'
+    )
     (feature,) = features([row], plan, serving.sealer)
-    return geojson(f'{feature},"links":{json.dumps(links)}}}')
+    return geojson(b"".join((feature, b',"links":', links.encode(), b"}")))
+
+
+Single = tuple[Plan, Wanted, frozenset[str]]
+MOST_SINGLES = 4096
+_SINGLES: dict[tuple[str, int, bytes], Single] = {}
+
+
+def _single(request: Request, register: Register, grant: Grant) -> Single:
+    """As :func:`plan_properties`, with the states asked for among what is wanted. The same words under the same grant are
+    read once; not where the grant holds derived elements, which change with the day."""
+    key = (register.name, grant.grant_id, request.scope["query_string"])
+    found = _SINGLES.get(key)
+    if found is None:
+        plan, wanted, include = plan_properties(register, grant, request.query_params.multi_items())
+        found = plan, replace(wanted, rights=include), include
+        if not grant.derived:
+            if len(_SINGLES) >= MOST_SINGLES:
+                _SINGLES.clear()
+            _SINGLES[key] = found
+    return found
 
 
 async def refuse_method(request: Request) -> Response:
@@ -161,20 +180,14 @@ async def refuse_all_but_post(request: Request) -> Response:
     raise HTTPException(405, headers={"Allow": "POST"})
 
 
-async def refuse_reading(request: Request) -> Response:
-    """What may hold a personal value is only posted."""
-    register_by_collection(request.path_params["collection"])
-    raise HTTPException(405, headers={"Allow": "POST"})
-
-
 async def absent(request: Request) -> Response:
     """Data paths that answer nobody yet."""
     register_by_collection(request.path_params["collection"])
     raise NotFoundError("QRY-NOT-FOUND")
 
 
-def geojson(text: str) -> Response:
-    return Response(text.encode(), media_type=GEOJSON, headers=HEADERS)
+def geojson(body: bytes) -> Response:
+    return Response(body, media_type=GEOJSON, headers=HEADERS)
 
 
 def uid_of(text: str) -> uuid.UUID | None:

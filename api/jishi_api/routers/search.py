@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 from jishi.errors import CallerError, Fault
 from jishi_api import query, sql
 from jishi_api.asked import Asked, Body, ask_posted
-from jishi_api.disclose import NOBODY, Outcome, bound, disclose, features
+from jishi_api.disclose import NOBODY, Outcome, bound, disclose, listed
 from jishi_api.links import address
 from jishi_api.members import queryables
 from jishi_api.parameters import report, texts
@@ -85,5 +85,5 @@ async def _persons(serving: Serving, asked: Asked, body: Body) -> Response:
     subjects = tuple(row["uid"] for row in rows)
     await demand_purpose(serving, asked, subjects)
     await disclose(serving, asked, "search", plan, told, Outcome(subjects) if subjects else NOBODY)
-    hits = ",".join(f"{feature}}}" for feature in features(rows, plan, serving.sealer))
-    return geojson(f'{{"type":"FeatureCollection","features":[{hits}],"numberReturned":{len(rows)},"links":[]}}')
+    ends = f'],"numberReturned":{len(rows)},"links":[]}}'.encode()
+    return geojson(b'{"type":"FeatureCollection","features":[' + listed(rows, plan, serving.sealer) + ends)

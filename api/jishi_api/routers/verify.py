@@ -25,7 +25,7 @@ from jishi_api.asked import Asked, Body, asked_of, read_body
 from jishi_api.auth import caller_of
 from jishi_api.compare import CLAIMABLE, Verdict, compare, interval
 from jishi_api.condition import TEXT_LIMIT, Condition
-from jishi_api.disclose import Outcome, Row, bound, digest, disclose
+from jishi_api.disclose import Outcome, Row, bound, digest, disclose, properties_of
 from jishi_api.guesses import Subject
 from jishi_api.numbers import number_of
 from jishi_api.parameters import included, report, texts
@@ -176,7 +176,7 @@ def _verdicts(
 ) -> dict[str, Verdict]:
     if row is None:
         return dict.fromkeys(check.claims, Verdict.UNVERIFIABLE if several else Verdict.INCONSISTENT)
-    held: dict[str, Any] = json.loads(row["properties"])
+    held = properties_of(row, check.plan)
     return {
         name: _of_number(serving, register, row, name, text)
         if name in check.plan.deciphered
