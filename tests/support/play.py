@@ -74,11 +74,12 @@ class Play:
         await self.check()
 
     async def submit(self, feed: Feed, rows: tuple[Row, ...]) -> Verdict:
-        """Queue a delivery of this day; how its rows must fare."""
+        """Queue a delivery of this day; how its rows must fare. Where a worker may take it at once, the day is today's and the
+        instant stays what it was."""
         self.files.setdefault(feed.name, []).append(rows)
         batch = await self.city.submit(feed.name, self.city.file([feed.cells(row) for row in rows]))
         delivered_at = await self.city.value(
-            "UPDATE jishi.batch SET delivered_at = now() + make_interval(days => $2) WHERE batch_id = $1"
+            "UPDATE jishi.batch SET delivered_at = delivered_at + make_interval(days => $2) WHERE batch_id = $1"
             " RETURNING delivered_at",
             batch,
             self.days,
