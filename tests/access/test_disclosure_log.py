@@ -142,7 +142,8 @@ async def test_without_a_database_nothing_is_released_and_no_chain_is_forked(
         assert told.value.code == "ACC-LOG"
     log.settings = real
     await log.write(disclosure(3))
-    assert log.writer != before and log.number == 1
+    # whether the row of the second try was ever sent decides whether its chain may go on
+    assert (log.writer, log.number) == (before, 2) or (log.writer != before and log.number == 1)
     assert await connection.fetchval("SELECT count(*) FROM jishi.disclosure") == 2
 
 

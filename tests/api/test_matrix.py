@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from asyncpg import Connection
 
 Put = Callable[..., Awaitable[UUID]]
+Heard = Callable[[], AbstractAsyncContextManager[None]]
 PutNumber = Callable[[UUID, str, str, str], Awaitable[None]]
 Granted = Callable[..., Awaitable[httpx.AsyncClient]]
 
@@ -201,14 +203,19 @@ async def test_without_properties_a_feature_holds_what_is_granted_and_nothing_el
         assert answer.status_code == 403 and answer.json()["errors"][0]["name"] == "geom", parameters
 
 
-async def test_a_grant_outside_its_time_opens_nothing(granted: Granted, put: Put, connection: Connection[Any]) -> None:
+async def test_a_grant_outside_its_time_opens_nothing(
+    granted: Granted, put: Put, connection: Connection[Any], heard: Heard
+) -> None:
     await put("place", 1, place_type="poi", place_name="虎丘")
     client = await granted("places", clear={"place_name"})
     assert (await client.get("/collections/places/items")).status_code == 200
-    await connection.execute("UPDATE jishi.access_grant SET valid_until = now() - interval '1 second'")
+    async with heard():
+        await connection.execute("UPDATE jishi.access_grant SET valid_until = now() - interval '1 second'")
     answer = await client.get("/collections/places/items")
     assert answer.status_code == 403 and answer.json()["errors"][0]["code"] == "ACC-GRANT-ENDED"
-    await connection.execute("UPDATE jishi.access_grant SET valid_until = NULL, valid_from = now() + interval '1 day'")
+    later = "UPDATE jishi.access_grant SET valid_until = NULL, valid_from = now() + interval '1 day'"
+    async with heard():
+        await connection.execute(later)
     assert (await client.get("/collections/places/items")).status_code == 403
 
 

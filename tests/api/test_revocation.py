@@ -131,6 +131,7 @@ async def test_every_table_of_access_announces_its_changes(
     heard: list[Change] = []
     _callers(api).revocations.subscribe(heard.append)
     made = await clients.create(connection, keys, "one")
+    old = await signing.current(connection, keys, "seal")
     key = await signing.rotate(connection, keys, "seal")
     uid = "01920000-0000-7000-8000-000000000001"
     await connection.execute(
@@ -144,6 +145,7 @@ async def test_every_table_of_access_announces_its_changes(
     await connection.execute("TRUNCATE jishi.client, jishi.access_grant")
     expected = [
         Change("client", made.client_id),
+        Change("signing_key", old.kid),
         Change("signing_key", key.kid),
         Change("protection", uid),
         Change("protection", uid),
