@@ -36,6 +36,10 @@ from jishi_api.protections import Protections
 if TYPE_CHECKING:
     from asyncpg import Connection, Pool
 
+    from jishi.access.authorise import Wanted
+    from jishi.access.grants import Grant
+    from jishi_api.plan import Plan
+
 LANES = 6
 """Connections of one process for what needs a connection of its own for several statements; opened as needed."""
 
@@ -64,6 +68,11 @@ _OPTIONS = {"key": f"{_ALONE} -c plan_cache_mode=force_generic_plan", "lane": _A
 """Of the sessions of lanes. Look-ups by key have one plan whatever the keys: making it anew costs more than they do."""
 
 
+MOST_SINGLES = 4096
+Single = tuple["Plan", "Wanted", frozenset[str]]
+"""How a look-up is read: its plan, what it wants of the grant, the states asked for beside the active."""
+
+
 @dataclass
 class Serving:
     """One process's own. Connections open at first use and survive a restart of the database."""
@@ -86,6 +95,7 @@ class Serving:
     heavy: Lanes = field(init=False)
     health: Lanes = field(init=False)
     coalescer: Coalescer = field(init=False)
+    singles: dict[tuple[str, Grant, bytes], Single] = field(default_factory=dict)  # look-ups understood before
     _receipt_key: SigningKey | None = None
     _pool: Pool[Any] | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -28,7 +28,7 @@ from jishi_api.plan import Plan
 from jishi_api.protected import demand_purpose
 from jishi_api.query import Question, place_after, plan_items, plan_properties
 from jishi_api.routers.collections import register_by_collection
-from jishi_api.serving import Serving, serving_of
+from jishi_api.serving import MOST_SINGLES, Serving, Single, serving_of
 
 if TYPE_CHECKING:
     pass
@@ -120,7 +120,7 @@ async def item(request: Request) -> Response:
     register = register_by_collection(request.path_params["collection"])
     serving = serving_of(request)
     asked = await ask(request, serving, register)
-    plan, wanted, include = _single(request, register, asked.grant)
+    plan, wanted, include = _single(serving, request, register, asked.grant)
     asked.authorise(wanted)
     key = request.path_params["key"]
     uid = uid_of(key)
@@ -148,23 +148,18 @@ async def item(request: Request) -> Response:
     return geojson(b"".join((feature, b',"links":', links.encode(), b"}")))
 
 
-Single = tuple[Plan, Wanted, frozenset[str]]
-MOST_SINGLES = 4096
-_SINGLES: dict[tuple[str, int, bytes], Single] = {}
-
-
-def _single(request: Request, register: Register, grant: Grant) -> Single:
-    """As :func:`plan_properties`, with the states asked for among what is wanted. The same words under the same grant are
-    read once; not where the grant holds derived elements, which change with the day."""
-    key = (register.name, grant.grant_id, request.scope["query_string"])
-    found = _SINGLES.get(key)
+def _single(serving: Serving, request: Request, register: Register, grant: Grant) -> Single:
+    """As :func:`plan_properties`, with the states asked for among what is wanted. The same words under an equal grant are read
+    once; not where the grant holds derived elements, which change with the day."""
+    key = (register.name, grant, request.scope["query_string"])
+    found = serving.singles.get(key)
     if found is None:
         plan, wanted, include = plan_properties(register, grant, request.query_params.multi_items())
         found = plan, replace(wanted, rights=include), include
         if not grant.derived:
-            if len(_SINGLES) >= MOST_SINGLES:
-                _SINGLES.clear()
-            _SINGLES[key] = found
+            if len(serving.singles) >= MOST_SINGLES:
+                serving.singles.clear()
+            serving.singles[key] = found
     return found
 
 
