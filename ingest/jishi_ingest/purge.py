@@ -20,8 +20,10 @@ from pathlib import Path
 import asyncpg
 
 from jishi.errors import InternalError, JishiError
+from jishi.golden.ledger import UNFINISHED
 from jishi.golden.received import FINAL, Kept, deliveries_at, forget_closed, is_over
 from jishi.logs import logger
+from jishi.storage import stage
 from jishi.storage.engine import connect
 from jishi_ingest.landing import landed_files, sweep
 from jishi_ingest.road import Road
@@ -35,13 +37,15 @@ PAGE = 1_000
 @dataclass
 class Purged:
     """What a purge did: deliveries let go and rows hashed, files of no batch, quarantined rows emptied, half-written files
-    cleared; ``kept`` counts, by code, deliveries whose time is over but whose bytes had to stay."""
+    cleared, batches that are over whose stage tables were still there; ``kept`` counts, by code, deliveries whose time is
+    over but whose bytes had to stay."""
 
     deliveries: int = 0
     rows: int = 0
     strays: int = 0
     emptied: int = 0
     abandoned: int = 0
+    stages: int = 0
     kept: Counter[str] = field(default_factory=Counter)
 
 
@@ -62,6 +66,9 @@ async def purge(road: Road, now: datetime | None = None) -> Purged:
                     _remove(path)
                     purged.strays += 1
         purged.emptied = await forget_closed(connection, before)
+        for batch_id in await stage.leftovers(connection, UNFINISHED):
+            await stage.drop(connection, batch_id)
+            purged.stages += 1
     finally:
         await connection.close()
     purged.abandoned = sweep(road.settings, moment)

@@ -103,7 +103,8 @@ async def _play(city: Any, site: Site, sequence: list[Killed]) -> None:
         await site.until_done(verdicts[0].batch)
         await play.settle(BY_NAME[name], verdicts[0])
         await play.check()
-    assert await city.value("SELECT count(*) FROM pg_tables WHERE schemaname = 'stage'") == 0
+    left = await city.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'stage'")
+    assert left == [], await city.rows("SELECT batch_id, status FROM jishi.batch ORDER BY batch_id")
 
 
 def _repeats(play: Play, name: str, rows: tuple[Row, ...]) -> bool:

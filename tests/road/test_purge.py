@@ -345,3 +345,19 @@ async def test_the_command_prints_one_document_and_ends_with_four_where_the_file
     assert (done.returncode, json.loads(done.stdout)["fault"]["code"]) == (4, "ING-READ-QUOTE")
     done = await asyncio.to_thread(ask, text(line(invent, 1)), "--limit", "0")
     assert done.returncode == 2
+
+
+async def test_stage_tables_of_batches_that_are_over_go_and_those_of_others_stay(city: Any, invent: Make) -> None:
+    source = city.declare("tiny")
+    receipt = await city.deliver(
+        source, [{"key": "K1", "name": "测试企业1号", "code": invent["uscc"](1), "city": "苏州"}]
+    )
+    batch = receipt["batch"]
+    waiting = await city.submit(
+        source, city.file([{"key": "K2", "name": "甲", "code": invent["uscc"](2), "city": "苏州"}])
+    )
+    for name in (f"b_{batch}", f"b_{batch}_bad", "b_999999_absent", f"b_{waiting}", "something_else"):
+        await city.connection.execute(f"CREATE UNLOGGED TABLE stage.{name} (n int)")
+    assert (await purge(city.road)).stages == 2
+    left = await city.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'stage' ORDER BY 1")
+    assert [row["tablename"] for row in left] == [f"b_{waiting}", "something_else"]

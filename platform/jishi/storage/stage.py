@@ -66,6 +66,28 @@ async def drop(connection: asyncpg.Connection, batch_id: int) -> None:
     await connection.execute(f"DROP TABLE IF EXISTS {SCHEMA}.{name}, {SCHEMA}.{name}_bad, {SCHEMA}.{name}_absent")
 
 
+async def leftovers(connection: asyncpg.Connection, unfinished: Iterable[str]) -> list[int]:
+    """Batches that have stage tables though they are over, or are none: ``unfinished`` are the statuses of the others. A killed
+    run's session may make a table after the run that took its place has ended.
+    """
+    rows = await connection.fetch(_LEFTOVERS, list(unfinished))
+    return [int(row["batch_id"]) for row in rows]
+
+
+_LEFTOVERS = """
+-- Batches of stage tables that no run will ask for.
+SELECT DISTINCT t.batch_id
+FROM (
+  SELECT substring(tablename FROM '^b_([0-9]{1,18})(_|$)')::bigint AS batch_id
+  FROM pg_tables
+  WHERE schemaname = 'stage'
+) t
+WHERE t.batch_id IS NOT NULL
+  AND NOT EXISTS (SELECT FROM jishi.batch b WHERE b.batch_id = t.batch_id AND b.status = ANY ($1))
+ORDER BY 1
+"""
+
+
 async def keep_absent(connection: asyncpg.Connection, batch_id: int, contributions: Iterable[int]) -> str:
     """A table of the contributions that a full delivery no longer holds; its name."""
     name = f"{stage_name(batch_id)}_absent"
