@@ -6,6 +6,7 @@ registers, and not in logs, metrics, URLs, job names, acts, alerts or what is wr
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 from pathlib import Path
@@ -65,13 +66,23 @@ async def test_no_value_of_a_person_stands_where_none_may_stand(own_state: Path,
     with Served(settings, knock="/health/live") as served:
         async with httpx.AsyncClient(base_url=served.url, headers={"X-API-Key": key}, timeout=60) as client:
             urls = await _ask(client)
-            metrics = (await client.get("/metrics")).text
-        written = served.log.read_text(encoding="utf-8")
+            metrics, written = await _told(client, served)
     assert "/collections/{collection}/search" in written and "jishi_requests" in metrics
     assert _found(written) == [] and _found(metrics) == [] and _found("\n".join(urls)) == []
     _check_files(own_state)
     await _check_tables(url)
     _check_dump(settings, url)
+
+
+async def _told(client: httpx.AsyncClient, served: Served) -> tuple[str, str]:
+    """Metrics and log once the last request stands in both: they are written down a little later than it is answered."""
+    for _ in range(100):
+        metrics = (await client.get("/metrics")).text
+        written = served.log.read_text(encoding="utf-8")
+        if '"/oauth/token"' in written and 'route="/oauth/token"' in metrics:
+            return metrics, written
+        await asyncio.sleep(0.1)
+    raise AssertionError("the requests are told neither in the log nor in the metrics")
 
 
 async def _ingest(settings: Settings, folder: Path) -> None:
