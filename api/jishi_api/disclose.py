@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from jishi.access.disclosures import Disclosure
+from jishi.access.disclosures import Disclosure, digest_of
 from jishi.identifiers.sealing import Sealed, Sealer
 from jishi_api.asked import Asked
 from jishi_api.condition import Numbers
@@ -74,9 +73,8 @@ async def _charge(serving: Serving, asked: Asked, subjects: int) -> None:
 
 
 def digest(serving: Serving, question: object) -> bytes:
-    """Keyed digest of what was asked: equal questions are seen to be equal, nothing more."""
-    text = json.dumps(question, ensure_ascii=False, sort_keys=True, default=str)
-    return hmac.digest(serving.query_key, text.encode("utf-8", "surrogatepass"), "sha256")
+    """As :func:`jishi.access.disclosures.digest_of`, under the key of this deployment."""
+    return digest_of(serving.query_key, question)
 
 
 def bound(values: Sequence[object], sealer: Sealer) -> list[object]:

@@ -17,23 +17,12 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 
 from jishi.errors import InternalError
+from jishi.storage.engine import LOST
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
 
 Connect = Callable[[], Awaitable["Connection[Any]"]]
-
-LOST = (
-    OSError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
-"""How a connection that the server has dropped shows itself, in the driver's various states of knowing it."""
 
 
 class Lanes:

@@ -26,10 +26,11 @@ from jishi.identifiers.keys import Use, load_or_create
 from jishi.identifiers.sealing import Sealer
 from jishi.settings import City, Settings, load_city
 from jishi.storage import cluster, engine, roles
+from jishi.storage.engine import LOST
 from jishi_api.callers import Callers
 from jishi_api.coalesce import Coalescer
 from jishi_api.guesses import Guesses
-from jishi_api.lanes import LOST, Lanes
+from jishi_api.lanes import Lanes
 from jishi_api.metrics import Metrics
 from jishi_api.protections import Protections
 

@@ -20,7 +20,7 @@ from jishi_api import problem
     [
         (CallerError("QRY-PARAMETERS"), 400),
         (DeniedError("ACC-KEY-MISSING"), 401),
-        (DeniedError("ACC-PERSONAL-CLOSED"), 403),
+        (DeniedError("ACC-DENIED"), 403),
         (NotFoundError("QRY-NOT-FOUND"), 404),
         (CallerError("QRY-METHOD"), 405),
         (NotFoundError("QRY-ENDED"), 410),

@@ -21,14 +21,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-import asyncpg
-
 from jishi.access import chain
 from jishi.access.disclosures import Disclosure
 from jishi.access.insert_rows import INSERT, Group, as_group, parameters
 from jishi.errors import CallerError, InternalError, JishiError
 from jishi.settings import Settings
-from jishi.storage import cluster, roles
+from jishi.storage import cluster, engine, roles
 from jishi.storage.engine import connect
 
 if TYPE_CHECKING:
@@ -44,18 +42,8 @@ ATTEMPTS = 2
 INSERT_TIMEOUT_S = 15.0
 """After this the server is taken for lost; a statement it can still stop ends before."""
 
-LOST = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
-"""How a connection that the server has dropped shows itself."""
+LOST = (TimeoutError, *engine.LOST)
+"""A statement that is not answered in time leaves its connection in no known state either."""
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 

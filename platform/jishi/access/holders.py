@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from jishi.access import grant_store
 from jishi.access.clients import Client, client_of, hashed
 from jishi.access.grants import Grant
 from jishi.identifiers.keys import Keys
@@ -37,30 +38,8 @@ async def by_id(connection: Connection[Any], client_id: str) -> Holder | None:
 
 
 def _holder(rows: list[Any]) -> Holder:
-    grants = {row["register"]: _grant(row) for row in rows if row["grant_id"] is not None}
+    grants = {row["register"]: grant_store.read(row) for row in rows if row["grant_id"] is not None}
     return Holder(client_of(rows[0]), grants)
-
-
-def _grant(row: Any) -> Grant:
-    return Grant(
-        row["grant_id"],
-        row["client_id"],
-        row["register"],
-        masked=frozenset(row["masked"]),
-        clear=frozenset(row["clear"]),
-        derived=frozenset(row["derived"]),
-        rows=row["rows"],
-        purposes=frozenset(row["purposes"]),
-        case_required=row["case_required"],
-        rate_per_minute=row["rate_per_minute"],
-        quota_per_day=row["quota_per_day"],
-        rights=frozenset(row["rights"]),
-        sharing=row["sharing"],
-        basis=row["basis"],
-        valid_from=row["valid_from"],
-        valid_until=row["valid_until"],
-        application_id=row["application_id"],
-    )
 
 
 _COLUMNS = """

@@ -17,6 +17,18 @@ if TYPE_CHECKING:
 
 SEARCH_PATH = "jishi, stage, public"
 
+LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+"""How a connection that the server has dropped shows itself, in the driver's various states of knowing it."""
+
 _Result = TypeVar("_Result")
 
 
