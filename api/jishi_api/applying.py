@@ -16,6 +16,7 @@ from jishi.access.terms import Terms, document
 from jishi.errors import CallerError, Fault
 from jishi.registers.register import Register
 from jishi_api.links import address
+from jishi_api.row_filter import faults_of_rows
 
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$", max_length=500)]
 Word = Annotated[str, Field(pattern=r"^[^\x00]*$", max_length=100)]
@@ -76,7 +77,9 @@ def terms_of(register: Register, wish: Wish, zone: ZoneInfo) -> tuple[Terms, tup
         basis=wish.basis,
         valid_until=None if wish.until is None or wish.until.year > _LAST_YEAR else _end_of(wish.until, zone),
     )
-    return terms, faults_of_wish(terms)
+    found = faults_of_wish(terms)
+    unread = wish.rows is not None and not any(fault.name == "rows" for fault in found)
+    return terms, (*found, *(faults_of_rows(register, wish.rows or "") if unread else ()))
 
 
 _LAST_YEAR = 9000

@@ -18,10 +18,9 @@ from jishi.registers import derived as derivation
 from jishi.registers.catalog import register_of
 from jishi.registers.element import Kind, Mask
 from jishi.registers.register import Register
-from jishi_api import cql2
-from jishi_api.compile import compile_filter
 from jishi_api.condition import Condition
 from jishi_api.members import Member, elements_of, members
+from jishi_api.row_filter import read_rows
 
 CITY_ZONE = ZoneInfo("Asia/Shanghai")
 """Days begin at its midnight."""
@@ -105,12 +104,8 @@ def _plan(
 
 
 def _row_filter(register: Register, text: str) -> Condition:
-    """The grant's own filter; its elements need not be granted. One that cannot be read opens nothing."""
-    faults: list[Fault] = []
-    try:
-        found = compile_filter(register, cql2.read_text(text), 1, faults)
-    except cql2.Malformed as error:
-        raise InternalError("ACC-GRANT-ROWS", collection=register.collection) from error
+    """The grant's own filter. One that cannot be read opens nothing."""
+    found = read_rows(register, text, [])
     if found is None:
         raise InternalError("ACC-GRANT-ROWS", collection=register.collection)
     return found

@@ -270,6 +270,25 @@ async def test_the_command_tells_every_fault_at_once_and_writes_the_refusal_down
     assert await connection.fetchval("SELECT count(*) FROM jishi.access_grant") == 0
 
 
+@pytest.mark.parametrize(
+    ("rows", "name", "code"),
+    [
+        ("hukou_division_code LIKE", "rows", "QRY-FILTER-SYNTAX"),
+        ("((" * 30 + "1=1" + "))" * 30, "rows", "QRY-FILTER-DEEP"),
+        ("nose = 'x'", "nose", "QRY-FILTER-PROPERTY"),
+        ("pg_sleep(10) = 1", "filter", "QRY-FILTER-SIDES"),
+    ],
+)
+async def test_a_row_filter_that_cannot_be_compiled_is_refused_before_the_grant_stands(
+    command: Command, connection: Connection[Any], rows: str, name: str, code: str
+) -> None:
+    await _client(connection)
+    with pytest.raises(CallerError) as refused:
+        command("grants", "add", "住建审批", "natural-persons", "--elements", "full_name", "--rows", rows)
+    assert [(fault.name, fault.code) for fault in refused.value.faults] == [(name, code)]
+    assert await connection.fetchval("SELECT count(*) FROM jishi.access_grant") == 0
+
+
 async def test_a_grant_whose_day_is_past_is_made_and_said_to_permit_nothing(
     command: Command, connection: Connection[Any]
 ) -> None:

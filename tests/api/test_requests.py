@@ -312,6 +312,8 @@ async def test_an_application_that_cannot_be_read_is_refused_with_every_fault(
         "ACC-GRANT-PURPOSE",
         "ACC-GRANT-NUMBER",
     ]
+    answer = await people.applicant.post("/requests", json={**WISH, "rows": "sex_code = pg_sleep(10)"})
+    assert [error["code"] for error in answer.json()["errors"]] == ["QRY-FILTER-VALUE"]
     for body in ({}, {**WISH, "reason": ""}, {**WISH, "until": "soon"}, {**WISH, "reason": "\0"}, {**WISH, "more": 1}):
         assert (await people.applicant.post("/requests", json=body)).status_code == 400, body
     assert (await people.applicant.post("/requests", json={**WISH, "collection": "unicorns"})).status_code == 404

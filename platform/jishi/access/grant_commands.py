@@ -6,9 +6,10 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -31,6 +32,9 @@ _Result = TypeVar("_Result")
 
 BASIS = "command line, operator"
 """What a grant made here rests on where nothing else is said."""
+
+ROW_FILTER = "jishi.row_filter"
+"""Entry points ``(Register, str) -> faults`` of the packages that compile row filters."""
 
 
 def add(args: argparse.Namespace) -> int:
@@ -113,7 +117,16 @@ def _terms(args: argparse.Namespace, zone: ZoneInfo) -> tuple[Terms, tuple[Fault
         basis=BASIS if args.basis is None else args.basis,
     )
     terms = replace(terms, valid_until=_end_of(args.until, zone, faults))
-    return terms, (*faults_of_terms(terms), *faults)
+    found = faults_of_terms(terms)
+    unread = () if any(fault.name == "rows" for fault in found) else tuple(_unread(terms))
+    return terms, (*found, *unread, *faults)
+
+
+def _unread(terms: Terms) -> Iterator[Fault]:
+    """What whoever will compile the row filter has against it; without such a package nothing reads grants either."""
+    if terms.rows is not None:
+        for entry in entry_points(group=ROW_FILTER):
+            yield from entry.load()(terms.register, terms.rows)
 
 
 def _per(name: str, text: str | None, unit: str, greatest: int, faults: list[Fault]) -> int | None:
