@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from jishi.quality.validate import Validation, validate
-from jishi.storage import stage
+from jishi.storage import sessions, stage
 from jishi.storage.engine import psycopg_url
 from jishi_ingest.delivery import Delivery
 from jishi_ingest.road import Road
@@ -29,7 +29,7 @@ async def examine(road: Road, connection: asyncpg.Connection, delivery: Delivery
     """Evaluate every rule; a rule that could not run raises InternalError and the batch is abandoned."""
     validation = await asyncio.to_thread(
         validate,
-        psycopg_url(road.url),
+        psycopg_url(road.url, application=sessions.name_of_run(delivery.batch.batch_id)),
         stage.stage_name(delivery.batch.batch_id),
         delivery.register,
         staged.columns,

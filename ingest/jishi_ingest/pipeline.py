@@ -20,7 +20,7 @@ from jishi.golden.ledger import Batch, Result
 from jishi.golden.places import place_names, road_names
 from jishi.registers.catalog import register_of
 from jishi.standardise.address.gazetteer import Gazetteer
-from jishi.storage import stage
+from jishi.storage import sessions, stage
 from jishi.storage.engine import connect
 from jishi_ingest.clock import Stopwatch
 from jishi_ingest.delivery import Delivery
@@ -35,7 +35,8 @@ Report = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 async def travel(road: Road, batch_id: int, report: Report, *, release: bool = False) -> Result:
     """Take one landed batch down the road; its ledger row says how it ended. ``release`` passes the bands."""
-    async with _connected(road) as connection:
+    async with _connected(road, batch_id) as connection:
+        await sessions.end_others(connection, sessions.name_of_run(batch_id))  # of a run that was killed
         batch = await ledger.find_batch(connection, batch_id)
         if batch.status not in ledger.UNFINISHED:
             # the run that ended it died before it could tell the queue
@@ -47,15 +48,16 @@ async def travel(road: Road, batch_id: int, report: Report, *, release: bool = F
 async def abandon(road: Road, batch_id: int, error: Exception) -> None:
     """After a failure of ours: the ledger says so, and the stage tables go."""
     known = error if isinstance(error, JishiError) else InternalError("JOB-FAILED", reason=type(error).__name__)
-    async with _connected(road) as connection:
+    async with _connected(road, batch_id) as connection:
+        await sessions.end_others(connection, sessions.name_of_run(batch_id))
         await ledger.fail(connection, batch_id, _fault(known))
         await stage.drop(connection, batch_id)
 
 
 @asynccontextmanager
-async def _connected(road: Road) -> AsyncIterator[asyncpg.Connection]:
+async def _connected(road: Road, batch_id: int) -> AsyncIterator[asyncpg.Connection]:
     """A connection of the run; after an error it is cut off, for one that is lost may not be able to say goodbye."""
-    connection = await connect(road.url, application="jishi-ingest")
+    connection = await connect(road.url, application=sessions.name_of_run(batch_id))
     try:
         yield connection
     except BaseException:

@@ -109,4 +109,5 @@ async def _play(city: Any, site: Site, sequence: list[Killed]) -> None:
 
 def _repeats(play: Play, name: str, rows: tuple[Row, ...]) -> bool:
     """Whether this is the source's last file once more, which is known before any of the stages."""
-    return play.files.get(name, [()])[-1] == rows
+    last = play.files.get(name, [()])[-1]
+    return [BY_NAME[name].cells(row) for row in last] == [BY_NAME[name].cells(row) for row in rows]

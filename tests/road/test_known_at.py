@@ -101,7 +101,7 @@ async def _at_the_door(city: Any, runs: list[asyncio.Task[None]]) -> int:
     for _ in range(PATIENCE_S * 100):
         # not by the holder's connection: within a transaction the server's statistics stand still
         waiting = await city.value(
-            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'jishi-ingest'"
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'jishi-batch-%'"
             " AND datname = current_database() AND wait_event_type = 'Lock'"
         )
         if waiting == sum(not run.done() for run in runs):

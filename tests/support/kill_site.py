@@ -28,6 +28,8 @@ from jishi_ingest.run import finish, source_of, submit
 
 ROWS = 2_500
 PATIENCE_S = 120
+RUNS = "jishi-batch-%"
+"""How sessions that work on a batch are called."""
 SOURCE = """
 id = "{id}"
 title = "测试"
@@ -170,12 +172,12 @@ async def caught(site: Site, stage: Stage, file: Path | Callable[[], Awaitable[o
         if stage.after is not None:
             await _reach(site, batch, stage.after)
         if stage.via is not None:
-            await _blocked(site, earlier, "jishi-ingest")
+            await _blocked(site, earlier, RUNS)
             await transaction.start()
             assert stage.lock is not None and await connection.fetch(stage.lock)
             await earlier.execute("ROLLBACK")
         if stage.lock is not None:
-            await _blocked(site, connection, "jishi-ingest")
+            await _blocked(site, connection, RUNS)
         yield batch
         if not connection.is_closed() and connection.is_in_transaction():
             with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
@@ -195,7 +197,7 @@ async def caught_after_commit(site: Site) -> AsyncIterator[None]:
         await _reach(site, batch, "read")
         await ledger.execute("BEGIN")
         await ledger.fetch("SELECT FROM jishi.batch WHERE batch_id = $1 FOR UPDATE", batch)
-        await _blocked(site, ledger, "jishi-ingest")
+        await _blocked(site, ledger, RUNS)
         await job.execute("BEGIN")
         await job.fetch("SELECT FROM jishi.job WHERE (payload ->> 'batch')::bigint = $1 FOR UPDATE", batch)
         await ledger.execute("ROLLBACK")
@@ -216,17 +218,17 @@ async def _reach(site: Site, batch: int, step: str) -> None:
         site,
         "SELECT FROM jishi.job WHERE (payload ->> 'batch')::bigint = $1 AND status = 'running'"
         " AND progress ->> 'step' = $2 AND attempts = (SELECT max(attempts) FROM jishi.job WHERE status = 'running')"
-        " AND EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'jishi-ingest')",
+        " AND EXISTS (SELECT FROM pg_stat_activity WHERE application_name LIKE 'jishi-batch-%')",
         batch,
         step,
     )
 
 
 async def _blocked(site: Site, holder: Any, application: str) -> None:
-    """Until a connection of that name waits for the holder's lock."""
+    """Until a connection of such a name waits for the holder's lock."""
     await _until(
         site,
-        "SELECT FROM pg_stat_activity WHERE application_name = $1 AND $2 = ANY(pg_blocking_pids(pid))",
+        "SELECT FROM pg_stat_activity WHERE application_name LIKE $1 AND $2 = ANY(pg_blocking_pids(pid))",
         application,
         holder.get_server_pid(),
     )
