@@ -107,6 +107,7 @@ class Serving:
         self.health = Lanes(partial(self._connect, "health"), 1, queue=HEALTH_QUEUE, wait_s=HEALTH_WAIT_S)
         self.keys = Lanes(partial(self._connect, "key"), KEY_LANES, queue=KEY_QUEUE, wait_s=LANE_TIMEOUT_S)
         self.coalescer = Coalescer(self.keys)
+        self.log.lull = self.coalescer.lull
         self.callers.revocations.subscribe(self._on_change)
         self.metrics.watch("keys", self.keys)
         self.metrics.watch("pages", self.lanes)
