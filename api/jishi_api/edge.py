@@ -91,6 +91,8 @@ class Edge:
             status = status or CLIENT_GONE
         except Exception as error:
             if not status:
+                if isinstance(error, InternalError) and error.code == "QRY-BUSY":
+                    await asyncio.sleep(SHED_HOLD_S)
                 await _answer_to(error, Request(scope))(scope, receive, send_on)
             elif not complete:  # too late to say so: the connection breaks off
                 raise
@@ -193,7 +195,7 @@ def _answer_to(error: Exception, request: Request) -> Response:
     return problem.respond_internal(language, request_id)
 
 
-_EXPECTED = frozenset({"QRY-OVERLOAD", "QRY-NOT-READY"})
+_EXPECTED = frozenset({"QRY-BUSY", "QRY-OVERLOAD", "QRY-NOT-READY"})
 """Ours, but no reason for a line in the log each time."""
 
 
