@@ -24,6 +24,7 @@ from jishi_api import problem
 from jishi_api.limits import (
     BODY_LIMIT_BYTES,
     BODY_TIMEOUT_S,
+    BUSY_HOLD_S,
     HEAD_LIMIT_BYTES,
     HEADER_LIMIT,
     SHED_HOLD_S,
@@ -92,7 +93,7 @@ class Edge:
         except Exception as error:
             if not status:
                 if isinstance(error, InternalError) and error.code == "QRY-BUSY":
-                    await asyncio.sleep(SHED_HOLD_S)
+                    await asyncio.sleep(BUSY_HOLD_S)
                 await _answer_to(error, Request(scope))(scope, receive, send_on)
             elif not complete:  # too late to say so: the connection breaks off
                 raise
