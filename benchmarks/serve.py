@@ -53,6 +53,7 @@ Unequal work, to be said with every figure:
 - Pages: ours by keyset and cursor; the peers by OFFSET 0 to 2000. tipg also counts all matches, which cannot be turned off.
 - naive returns GeoJSON like ours; PostGraphile returns places without their geometry.
 - pgbench runs our statement for one key a transaction and throws the rows away; ours may answer many keys by one statement.
+- Ours and the peers of Python run the same number of processes (--workers), all with uvloop and httptools; node runs one.
 - All share this machine's cores with wrk (one thread), pgbench likewise."""
 
 
@@ -65,7 +66,11 @@ def main() -> int:
     parser.add_argument("--only", default="", help="kinds of load, comma-separated: point,page,bbox,overload,audit")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=4, choices=range(1, 7), help="of one run")
+    parser.add_argument(
+        "--workers", type=int, default=servers.workers, help="processes, of ours and of each peer of Python"
+    )
     args = parser.parse_args()
+    servers.workers = args.workers
     if args.quick:
         args.rounds, args.seconds = 1, 2
     peers = [name for name in args.peers.split(",") if name]

@@ -1,7 +1,8 @@
 """Many look-ups by one key each made into few statements by many keys (query, road out).
 
 Requests that wait at the same moment for entities under the same plan share a statement ``… = ANY($1)``. There is no
-timer: the first key is sent at once, and what comes while two statements are under way goes with the next. Keys are
+timer: a key is sent as soon as the loop has nothing more ready that would go with it, and what comes while two statements
+are under way goes with the next. Keys are
 joined only under one plan, and a plan belongs to one grant, so no answer is ever computed under another's rights.
 """
 
@@ -26,6 +27,12 @@ KEYS = 256
 IN_FLIGHT = 2
 """Statements under way at once for one plan; more did not serve more."""
 
+ROUNDS = 4
+"""How often the loop is let round for more keys before a statement is sent."""
+
+LULL_S = 0.005
+"""How long others wait at most for look-ups under way."""
+
 WAITING = 4096
 """Keys that may wait under one plan; the next one is refused (``QRY-BUSY``)."""
 
@@ -38,6 +45,20 @@ class Coalescer:
     def __init__(self, lanes: Lanes) -> None:
         self._lanes = lanes
         self._groups: dict[Hashable, _Group] = {}
+        self._under_way = 0
+        self._answered: asyncio.Future[None] | None = None
+
+    async def lull(self) -> None:
+        """Until one statement of those under way has been answered, no longer than ``LULL_S``; at once where there is none.
+
+        Whoever writes behind the look-ups waits so: what they find is written together, and the requests of a process
+        go on side by side instead of dividing into groups that each pay for a look-up and an insert of their own.
+        """
+        if not self._under_way:
+            return
+        if self._answered is None:
+            self._answered = asyncio.get_running_loop().create_future()
+        await asyncio.wait((self._answered,), timeout=LULL_S)
 
     async def get(self, plan: Hashable, statement: str, key: Any, *values: object, place: int = 0) -> Record | None:
         """The one row of ``key``, None where there is none; as :meth:`find`."""
@@ -70,8 +91,10 @@ class Coalescer:
 
     async def _send(self, plan: Hashable, group: _Group) -> None:
         try:
-            while batch := group.take():
-                await self._answer(group, batch)
+            while group.waiting:
+                await group.gather()
+                if batch := group.take():
+                    await self._answer(group, batch)
         finally:
             group.in_flight -= 1
             if not group.in_flight and not group.waiting and self._groups.get(plan) is group:
@@ -79,6 +102,7 @@ class Coalescer:
 
     async def _answer(self, group: _Group, batch: dict[Any, list[_Waiter]]) -> None:
         """Every waiter of ``batch`` has its rows or its error when this returns."""
+        self._under_way += 1
         try:
             rows = await self._lanes.fetch(group.statement, *group.bound(list(batch)))
         except (asyncpg.DataError, ValueError) as error:
@@ -96,6 +120,11 @@ class Coalescer:
             raise
         else:
             _settle(batch, rows)
+        finally:
+            self._under_way -= 1
+            if self._answered is not None:
+                self._answered.set_result(None)
+                self._answered = None
 
 
 class _Group:
@@ -113,6 +142,14 @@ class _Group:
 
     def bound(self, keys: list[Any]) -> tuple[object, ...]:
         return (*self.values[: self.place], keys, *self.values[self.place :])
+
+    async def gather(self) -> None:
+        """Let the loop go round as long as that brings more keys."""
+        for _ in range(ROUNDS):
+            before = len(self.waiting)
+            await asyncio.sleep(0)
+            if len(self.waiting) == before:
+                return
 
     def take(self) -> dict[Any, list[_Waiter]]:
         """The keys of the next statement; those whose requests have gone meanwhile are left out."""

@@ -24,6 +24,7 @@ from jishi_api import problem
 from jishi_api.limits import (
     BODY_LIMIT_BYTES,
     BODY_TIMEOUT_S,
+    BUSY_HOLD_S,
     HEAD_LIMIT_BYTES,
     HEADER_LIMIT,
     SHED_HOLD_S,
@@ -91,6 +92,8 @@ class Edge:
             status = status or CLIENT_GONE
         except Exception as error:
             if not status:
+                if isinstance(error, InternalError) and error.code == "QRY-BUSY":
+                    await asyncio.sleep(BUSY_HOLD_S)
                 await _answer_to(error, Request(scope))(scope, receive, send_on)
             elif not complete:  # too late to say so: the connection breaks off
                 raise
@@ -193,7 +196,7 @@ def _answer_to(error: Exception, request: Request) -> Response:
     return problem.respond_internal(language, request_id)
 
 
-_EXPECTED = frozenset({"QRY-OVERLOAD", "QRY-NOT-READY"})
+_EXPECTED = frozenset({"QRY-BUSY", "QRY-OVERLOAD", "QRY-NOT-READY"})
 """Ours, but no reason for a line in the log each time."""
 
 

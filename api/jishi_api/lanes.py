@@ -9,6 +9,7 @@ session. The event loop is the limit long before the connections are, so a proce
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -25,10 +26,15 @@ if TYPE_CHECKING:
 Connect = Callable[[], Awaitable["Connection[Any]"]]
 
 
+NEWEST = 0.2
+"""How much a statement counts for what the next ones are expected to take."""
+
+
 class Lanes:
     """``size`` connections, opened as they are needed and again when they were lost.
 
-    Who finds none free waits at most ``wait_s``; beyond ``queue`` waiting ones the next is refused at once. One loop's.
+    Who finds none free waits at most ``wait_s``. Beyond ``queue`` waiting ones, or where those before it will take longer
+    than that by what statements took of late, the next is refused at once. One loop's.
     """
 
     def __init__(self, connect: Connect, size: int, *, queue: int, wait_s: float) -> None:
@@ -37,6 +43,7 @@ class Lanes:
         self._waiting: deque[asyncio.Future[_Lane]] = deque()
         self._queue = queue
         self._wait_s = wait_s
+        self._mean_s = 0.0  # of a statement, the latest counting most
         self._closed = False
         self.size = size
 
@@ -57,6 +64,7 @@ class Lanes:
         ``QRY-TIMEOUT`` where the statement takes too long.
         """
         lane = self._free.pop() if self._free else await self._wait()
+        started = time.perf_counter()
         try:
             connection = lane.connection
             if connection is None or connection.is_closed():
@@ -70,6 +78,7 @@ class Lanes:
             lane.drop()
             raise InternalError("STO-CONNECT", reason=type(error).__name__) from error
         finally:
+            self._mean_s += (time.perf_counter() - started - self._mean_s) * NEWEST
             self._give_back(lane)
         return rows
 
@@ -90,7 +99,8 @@ class Lanes:
             await lane.close()
 
     async def _wait(self) -> _Lane:
-        if len(self._waiting) >= self._queue:
+        before = len(self._waiting)
+        if before >= self._queue or before * self._mean_s > self._wait_s * self.size:
             raise InternalError("QRY-BUSY")
         waiter: asyncio.Future[_Lane] = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)

@@ -26,6 +26,8 @@ WRITE_RATE = 8 * 1024
 
 SHED_HOLD_S = 0.1
 """A refusal for want of room is held back for a moment, so that those who ask again at once do not crowd out the rest."""
+BUSY_HOLD_S = 0.4
+"""Likewise where a database lane was asked for in vain."""
 
 
 class Allowance(Protocol):

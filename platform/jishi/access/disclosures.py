@@ -38,5 +38,8 @@ class Disclosure:
 
 def digest_of(key: bytes, asked: object) -> bytes:
     """Keyed digest of what was asked: equal questions are seen to be equal, nothing more."""
-    text = json.dumps(asked, ensure_ascii=False, sort_keys=True, default=str)
-    return hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256")
+    return hmac.digest(key, _TEXT.encode(asked).encode("utf-8", "surrogatepass"), "sha256")
+
+
+_TEXT = json.JSONEncoder(ensure_ascii=False, sort_keys=True, default=str)
+"""One for all: making it anew costs as much as a question."""

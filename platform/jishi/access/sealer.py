@@ -2,6 +2,9 @@
 
 ``jishi serve`` and ``jishi work`` both run it: one of them seals, the others wait for its place. The row goes into the
 database first and the line to the file after it; whoever takes the place writes the lines that are missing there.
+
+With each seal the subjects of the rows since the last one are filed into their index, in bulk: a row's own insert only adds
+them to the index's list of what waits, which whoever asks reads to its end as well, so that no row is ever missed.
 """
 
 from __future__ import annotations
@@ -139,6 +142,7 @@ class Place:
         self.last = seal
         self.sealed.update(fresh)
         await asyncio.to_thread(seal_files.append, folder_of(self.settings), seal)
+        await self.connection.fetchval(_FILE)
         return seal
 
     async def _fresh(self) -> dict[UUID, Head]:
@@ -210,5 +214,7 @@ FROM jishi.disclosure_seal s, jsonb_each(s.heads) head
 WHERE s.sealed_at >= $1
 ORDER BY head.key, s.number DESC
 """
+
+_FILE = "SELECT jishi.file_subjects()"
 
 _ALERT = "INSERT INTO jishi.access_alert (kind, caller) VALUES ('chain', $1)"
