@@ -29,6 +29,7 @@ from jishi_api.protected import demand_purpose
 from jishi_api.query import Question, place_after, plan_items, plan_properties
 from jishi_api.routers.collections import register_by_collection
 from jishi_api.serving import MOST_SINGLES, Serving, Single, serving_of
+from jishi_api.text_index import is_search
 
 if TYPE_CHECKING:
     pass
@@ -79,7 +80,8 @@ async def page_of(serving: Serving, asked: Asked, question: Question) -> tuple[S
     page = replace(question.page, hidden=asked.hidden)
     await _check_codes(serving, asked.register, question)
     statement = sql.page(question.plan, page)
-    lanes = serving.heavy if question.is_wide else serving.lanes
+    searched = question.page.condition is not None and is_search(question.page.condition.text)
+    lanes = serving.heavy if question.is_wide or searched else serving.lanes
     rows = await lanes.fetch(statement.text, *bound(statement.values, serving.sealer))
     matched = None
     if question.counted:
