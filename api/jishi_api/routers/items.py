@@ -18,7 +18,7 @@ from jishi.access.grants import Grant
 from jishi.errors import CallerError, DeniedError, Fault, NotFoundError
 from jishi.registers.element import Kind
 from jishi.registers.register import Register
-from jishi_api import cursor, sql, statements
+from jishi_api import cursor, ranked, sql, statements
 from jishi_api.asked import Asked, ask
 from jishi_api.disclose import NOBODY, Outcome, Row, bound, disclose, features, listed
 from jishi_api.documents import CRS84, GEOJSON
@@ -57,6 +57,8 @@ async def items(request: Request) -> Response:
     asked = await ask(request, serving, register)
     if register.personal:
         raise DeniedError("QRY-SEARCH-ONLY", collection=register.collection)
+    if "q" in request.query_params and register.free_text.names:
+        return geojson(await ranked.page(request, serving, asked))
     parameters = request.query_params.multi_items()
     question = plan_items(register, asked.grant, parameters, serving.cursor_secret)
     rows, matched = await page_of(serving, asked, question)
