@@ -305,7 +305,8 @@ def _looked_over(
   SELECT q.*
   FROM jishi.{plan.register.name} q
   WHERE {" AND ".join(tests)}
-  {f"LIMIT {MOST_NEAR}" if nearest else f"ORDER BY q.uid LIMIT ${limit}"}
+  ORDER BY q.uid
+  LIMIT {MOST_NEAR if nearest else f"${limit}"}
 """  # noqa: S608  identifiers of the declaration
     return f"""
 -- Some of {plan.register.collection}, to choose among.

@@ -46,7 +46,7 @@ def routes() -> list[BaseRoute]:
         Route(f"{here}/items/{{key}}", item),
         Route(f"{here}/items", refuse_method, methods=EVERY_METHOD),
         Route(f"{here}/items/{{key}}", refuse_method, methods=EVERY_METHOD),
-        *(Route(f"{here}/{path}", absent, methods=EVERY_METHOD) for path in ("items/{rest:path}", "match")),
+        Route(f"{here}/items/{{rest:path}}", absent, methods=EVERY_METHOD),
     ]
 
 
