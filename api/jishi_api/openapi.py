@@ -12,7 +12,9 @@ from starlette.responses import JSONResponse, Response
 from jishi.access.clients import ROLES
 from jishi.registers.catalog import registers
 from jishi_api.auth import HEADER
+from jishi_api.condition import TEXT_LIMIT
 from jishi_api.documents import GEOJSON, OPENAPI_JSON, Problem
+from jishi_api.examples import MOST_ELEMENTS, MOST_EXAMPLES
 from jishi_api.parameters import DEFAULT_LIMIT, GREATEST_LIMIT
 from jishi_api.problem import MEDIA_TYPE
 from jishi_api.query import LANGUAGES
@@ -56,6 +58,7 @@ def _complete(described: Part) -> Part:
     paths["/collections/{collection}/items/{key}"] = {"get": _item()}
     paths["/collections/{collection}/search"] = {"post": _posted("search", "检索 a search by body", _SEARCH)}
     paths["/collections/{collection}/batch"] = {"post": _posted("batch", "批量 entities by uid", _BATCH)}
+    paths["/collections/{collection}/match"] = {"post": _posted("match", "比对 records that examples may mean", _MATCH)}
     paths["/verify"] = {"post": _posted("verify", "核验 claims about one subject", _VERIFY, everywhere=True)}
     for path, operations in paths.items():
         for operation in operations.values():
@@ -80,6 +83,8 @@ def _items() -> Part:
             _parameter("bbox", _BBOX, explode=False, style="form"),
             _PROPERTIES,
             _parameter("cursor", {"type": "string"}),
+            _parameter("q", _WORDS),
+            _parameter("scores", {"type": "boolean", "default": False}),
             _FORMAT,
         ],
         "responses": {"200": _answer("FeatureCollection")},
@@ -148,6 +153,12 @@ _PROBLEM: Part = {
     "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
 _NAMES: Part = {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+_WORDS: Part = {
+    "type": "string",
+    "maxLength": TEXT_LIMIT,
+    "description": "words parted by blanks, each in a name, a former name, an address or the name of a code; the best come "
+    "first; not of a personal collection",
+}
 _SEARCH: Part = {
     "description": "properties is needed of a personal collection, which is looked up by key or filter in its shapes only",
     "properties": {
@@ -159,6 +170,8 @@ _SEARCH: Part = {
         "sortby": {"type": "string"},
         "limit": {"type": "integer", "minimum": 1, "maximum": GREATEST_LIMIT},
         "cursor": {"type": "string"},
+        "q": _WORDS,
+        "scores": {"type": "boolean", "description": "with q: how good each find is, 0 to 1"},
     },
 }
 _BATCH: Part = {
@@ -167,6 +180,25 @@ _BATCH: Part = {
         "ids": {"type": "array", "items": {"type": "string", "format": "uuid"}, "minItems": 1, "maxItems": 100},
         "properties": _NAMES,
         "include": _NAMES,
+    },
+}
+_MATCH: Part = {
+    "description": "an example about a person must fulfil one of the search shapes; what else it says is compared",
+    "required": ["examples"],
+    "properties": {
+        "examples": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "minProperties": 1,
+                "maxProperties": MOST_ELEMENTS,
+                "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+            },
+            "minItems": 1,
+            "maxItems": MOST_EXAMPLES,
+        },
+        "properties": _NAMES,
+        "limit": {"type": "integer", "minimum": 1, "maximum": 10, "default": 10},
     },
 }
 _VERIFY: Part = {

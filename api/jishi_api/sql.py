@@ -268,3 +268,50 @@ SELECT count(*)
 FROM jishi.{plan.register.name} q{f" CROSS JOIN LATERAL (SELECT {plan.computed}) p" if plan.computed else ""}
 WHERE {" AND ".join(tests)}
 """  # noqa: S608  identifiers of the declaration
+
+
+def looked_over(plan: Plan, asked: Page, columns: tuple[str, ...], nearest: str | None = None) -> Statement:
+    """The first rows by uid, uid and ``columns`` as text, of which something is chosen outside the database; or, of so many
+    by uid, the nearest of ``asked.limit`` first: ``nearest`` is SQL over ``q`` that grows with nearness."""
+    condition = asked.condition
+    values = [*plan.values, *(condition.values if condition else ()), *([list(asked.hidden)] if asked.hidden else [])]
+    bound = len(condition.values) if condition else 0
+    text = _looked_over(
+        plan, condition.text if condition else "", bound, bool(asked.hidden), asked.include, columns, nearest
+    )
+    return Statement(text, (*values, asked.limit))
+
+
+MOST_NEAR = 5000
+"""Rows whose nearness is computed; of a name that more than these resemble the first by uid are meant."""
+
+
+@lru_cache(maxsize=1024)
+def _looked_over(
+    plan: Plan,
+    condition: str,
+    bound: int,
+    hides: bool,
+    include: frozenset[str],
+    columns: tuple[str, ...],
+    nearest: str | None,
+) -> str:
+    tests = [_states(plan.register, include), *_rows(plan), *([condition] if condition else [])]
+    limit = plan.first + bound
+    if hides:
+        tests.append(f"q.uid <> ALL(${limit}::uuid[])")
+        limit += 1
+    found = f"""
+  SELECT q.*
+  FROM jishi.{plan.register.name} q
+  WHERE {" AND ".join(tests)}
+  ORDER BY q.uid
+  LIMIT {MOST_NEAR if nearest else f"${limit}"}
+"""  # noqa: S608  identifiers of the declaration
+    return f"""
+-- Some of {plan.register.collection}, to choose among.
+SELECT q.uid, {", ".join(f"q.{column}::text AS {column}" for column in columns)}
+FROM ({found}) q
+ORDER BY {f"{nearest} DESC, " if nearest else ""}q.uid
+LIMIT ${limit}
+"""  # noqa: S608  identifiers of the declaration

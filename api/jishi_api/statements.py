@@ -74,6 +74,17 @@ SELECT EXISTS (SELECT FROM jishi.code_value WHERE list = $1 AND code = $2)
   OR NOT EXISTS (SELECT FROM jishi.code_value WHERE list = $1)
 """
 
+CODES_NAMED = """
+-- Codes of these lists whose names hold one of these words.
+SELECT w.word, v.list, v.code
+FROM jishi.code_value v
+JOIN unnest($2::text[]) AS w (word) ON position(w.word IN v.name) > 0
+WHERE v.list = ANY($1::text[])
+GROUP BY w.word, v.list, v.code
+ORDER BY w.word, v.list, v.code
+LIMIT 2000
+"""
+
 SCHEMES = """
 -- Every concept scheme and every code list.
 SELECT id, title, title_en, 'concepts' AS kind, NULL AS standard, NULL AS version

@@ -18,7 +18,7 @@ from jishi.access.grants import Grant
 from jishi.errors import CallerError, DeniedError, Fault, NotFoundError
 from jishi.registers.element import Kind
 from jishi.registers.register import Register
-from jishi_api import cursor, sql, statements
+from jishi_api import cursor, ranked, sql, statements
 from jishi_api.asked import Asked, ask
 from jishi_api.disclose import NOBODY, Outcome, Row, bound, disclose, features, listed
 from jishi_api.documents import CRS84, GEOJSON
@@ -29,6 +29,7 @@ from jishi_api.protected import demand_purpose
 from jishi_api.query import Question, place_after, plan_items, plan_properties
 from jishi_api.routers.collections import register_by_collection
 from jishi_api.serving import MOST_SINGLES, Serving, Single, serving_of
+from jishi_api.text_index import is_search
 
 if TYPE_CHECKING:
     pass
@@ -45,7 +46,7 @@ def routes() -> list[BaseRoute]:
         Route(f"{here}/items/{{key}}", item),
         Route(f"{here}/items", refuse_method, methods=EVERY_METHOD),
         Route(f"{here}/items/{{key}}", refuse_method, methods=EVERY_METHOD),
-        *(Route(f"{here}/{path}", absent, methods=EVERY_METHOD) for path in ("items/{rest:path}", "match")),
+        Route(f"{here}/items/{{rest:path}}", absent, methods=EVERY_METHOD),
     ]
 
 
@@ -56,6 +57,8 @@ async def items(request: Request) -> Response:
     asked = await ask(request, serving, register)
     if register.personal:
         raise DeniedError("QRY-SEARCH-ONLY", collection=register.collection)
+    if "q" in request.query_params and register.free_text.names:
+        return geojson(await ranked.page(request, serving, asked))
     parameters = request.query_params.multi_items()
     question = plan_items(register, asked.grant, parameters, serving.cursor_secret)
     rows, matched = await page_of(serving, asked, question)
@@ -79,7 +82,8 @@ async def page_of(serving: Serving, asked: Asked, question: Question) -> tuple[S
     page = replace(question.page, hidden=asked.hidden)
     await _check_codes(serving, asked.register, question)
     statement = sql.page(question.plan, page)
-    lanes = serving.heavy if question.is_wide else serving.lanes
+    searched = question.page.condition is not None and is_search(question.page.condition.text)
+    lanes = serving.heavy if question.is_wide or searched else serving.lanes
     rows = await lanes.fetch(statement.text, *bound(statement.values, serving.sealer))
     matched = None
     if question.counted:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from jishi.errors import CallerError, Fault
-from jishi_api import query, sql
+from jishi_api import query, ranked, sql
 from jishi_api.asked import Asked, Body, ask_posted
 from jishi_api.disclose import NOBODY, Outcome, bound, disclose, listed
 from jishi_api.links import address
@@ -44,12 +44,16 @@ async def search(request: Request) -> Response:
     register = register_by_collection(request.path_params["collection"])
     serving = serving_of(request)
     members = PERSONAL_MEMBERS if register.personal else PAGE_MEMBERS | queryables(register.name).keys()
+    if register.free_text.names:
+        members |= ranked.MEMBERS
     asked, body = await ask_posted(request, serving, register, members)
     return await (_persons(serving, asked, body) if register.personal else _page(request, serving, asked, body))
 
 
 async def _page(request: Request, serving: Serving, asked: Asked, body: Body) -> Response:
     """The members of GET as a body; the link to the next page says what to change in it."""
+    if ranked.MEMBERS & body.keys():
+        return geojson(await ranked.searched(request, serving, asked, body))
     question = plan_items(asked.register, asked.grant, (), serving.cursor_secret, posted=body)
     rows, matched = await page_of(serving, asked, question)
     await disclose(serving, asked, "search", question.plan, dict(body), shown(rows, question))

@@ -11,7 +11,7 @@ from sqlmodel import SQLModel
 from jishi.registers.address import address_part, county_checks
 from jishi.registers.element import Check, DataElement, Kind, Mask, Sensitivity, Severity, Test
 from jishi.registers.reference import Reference
-from jishi.registers.register import Contradiction, Register
+from jishi.registers.register import Contradiction, FreeText, Register
 from jishi.registers.survivorship import Survivorship
 
 MARKET, BOOK = "市场监督管理", "GB/T 36104-2018 法人和其他组织统一社会信用代码基础数据元"
@@ -344,6 +344,7 @@ REGISTER = Register(
     model=LegalEntity,
     personal=False,
     natural_key="uscc",
+    free_text=FreeText(names=("entity_name",), former=("former_names",), addresses=("domicile",)),
     contradiction=Contradiction(names=("entity_name",), name_floor=0.2),
     survivorship=Survivorship(
         together=(

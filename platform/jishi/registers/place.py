@@ -10,7 +10,7 @@ from sqlmodel import SQLModel
 from jishi.registers.address import address_part, county_checks
 from jishi.registers.element import Check, DataElement, Kind, Severity, Test
 from jishi.registers.reference import Reference
-from jishi.registers.register import Contradiction, Register
+from jishi.registers.register import Contradiction, FreeText, Register
 from jishi.registers.survivorship import Survivorship
 
 CIVIL, SURVEY = "民政", "自然资源"
@@ -269,6 +269,7 @@ REGISTER = Register(
     model=Place,
     personal=False,
     natural_key="division_code",
+    free_text=FreeText(names=("place_name",), addresses=("address_full",)),
     contradiction=Contradiction(),
     survivorship=Survivorship(together=(("geom", "crs_source_code", "h_accuracy_m"),)),
     referring=(

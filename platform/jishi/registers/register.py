@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from sqlmodel import SQLModel
@@ -27,6 +27,23 @@ class Contradiction:
     name_floor: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class FreeText:
+    """What a search by words looks in, indexed by the characters it holds: ``names``, ``former`` (lists of items) and
+    ``addresses``.
+
+    Only of registers that are not personal: persons are looked for in shapes.
+    """
+
+    names: tuple[str, ...] = ()
+    former: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        return (*self.names, *self.former, *self.addresses)
+
+
 @dataclass(frozen=True)
 class Register:
     """One register; ``name`` is the table and module name, ``collection`` the name in URLs."""
@@ -45,6 +62,7 @@ class Register:
     clocks: tuple[ClockRule, ...] = ()
     referring: tuple[Reference, ...] = ()  # references by value; those by number stand at their elements
     searched: tuple[str, ...] = ()  # TEXT elements a search of persons begins with; indexed by their characters
+    free_text: FreeText = field(default_factory=FreeText)
     version: str = "1"
 
     @cached_property

@@ -62,6 +62,7 @@ def define_register(register: Register, metadata: MetaData) -> None:
         Column("batch_id", BigInteger, nullable=False),
         *[_index(golden, name, element, register) for name, element in register.elements.items() if element.queryable],
         *[_search_index(golden, name) for name in register.searched],
+        *[_characters_index(golden, name) for name in register.free_text.elements],
         comment=register.title,
         info={"partitions": register.partitions},
         postgresql_partition_by=f"LIST ({partition})" if partition else None,
@@ -261,3 +262,8 @@ def _index(table: str, name: str, element: DataElement, register: Register) -> I
 def _search_index(table: str, name: str) -> Index:
     """By the characters themselves, so that the beginning of a name is found whatever the locale."""
     return Index(f"{table}_{name}_search_idx", name, "uid", postgresql_ops={name: "text_pattern_ops"})
+
+
+def _characters_index(table: str, name: str) -> Index:
+    """By each character it holds (``jishi.characters``, migration 0012), so that any part of it is found in any locale."""
+    return Index(f"{table}_{name}_characters_idx", text(f"jishi.characters({name})"), postgresql_using="gin")
