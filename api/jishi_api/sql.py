@@ -219,6 +219,16 @@ def _answer(plan: Plan) -> str:
     return ", ".join(["q.uid", f"{_geometry(plan)} AS geometry", f"{properties} AS properties", *numbers])
 
 
+def served(plan: Plan) -> str:
+    """Whether the row ``q`` stands among those that plain reads under the plan show."""
+    return " AND ".join([_states(plan.register, frozenset()), *_rows(plan)])
+
+
+def is_over(register: Register) -> str:
+    """Whether the row ``q`` has ended, or is over by its status."""
+    return f"coalesce({_inactive(register)}, false)"
+
+
 def _rows(plan: Plan) -> list[str]:
     return [f"({plan.rows})"] if plan.rows else []
 

@@ -27,7 +27,9 @@ def define_tables(metadata: MetaData) -> None:
         metadata,
         Column("export_id", Uuid, primary_key=True),
         Column("client_id", Text, nullable=False),
-        Column("grant_id", BigInteger, nullable=False, comment="the grant it was asked for under; with it the file ends"),
+        Column(
+            "grant_id", BigInteger, nullable=False, comment="the grant it was asked for under; with it the file ends"
+        ),
         Column("register", SmallInteger, nullable=False),
         Column("format", Text, nullable=False),
         Column("request", JSONB, nullable=False, comment="members of the body: properties, filter, bbox, include"),
