@@ -22,6 +22,7 @@ from jishi_api.routers import (
     changes,
     collections,
     dictionary,
+    exports,
     health,
     items,
     landing,
@@ -85,7 +86,7 @@ def create_app(
         redirect_slashes=False,
     )
     handle_errors(app)
-    hot = [route for room in (search, batch, verify, items, changes) for route in room.routes()]
+    hot = [route for room in (search, batch, verify, items, changes, exports) for route in room.routes()]
     app.router.routes.extend(hot)
     rooms = (landing, health, metrics, oauth, well_known, collections, dictionary, me, sharing, stewardship, access_log)
     for room in rooms:

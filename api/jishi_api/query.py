@@ -62,6 +62,7 @@ class Question:
     told: str
     counted: bool = False
     boxed: bool = False
+    names: tuple[str, ...] = ()  # of the members shown
 
     @property
     def is_wide(self) -> bool:
@@ -105,7 +106,7 @@ def plan_items(
         rights=include,
     )
     page = Page(condition=condition, include=include, order=order, after=after, limit=limit)
-    return Question(shown, page, wanted, equal, told, counted, box is not None)
+    return Question(shown, page, wanted, equal, told, counted, box is not None, tuple(granted))
 
 
 def plan_properties(register: Register, grant: Grant, parameters: Parameters) -> tuple[Plan, Wanted, frozenset[str]]:

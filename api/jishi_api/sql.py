@@ -250,6 +250,29 @@ def _inactive(register: Register) -> str:
     return f"(q.state = 'ended' OR (q.{element} IS NOT NULL AND q.{element} IN ({listed})))"
 
 
+def geometry_of(plan: Plan) -> str:
+    """The geometry as GeoJSON, null where it is not wanted."""
+    return _geometry(plan)
+
+
+def selected(plan: Plan, asked: Page, columns: str, joins: str) -> Statement:
+    """``columns`` of all rows in no order, with ``joins`` to compute them by; neither comes from a request."""
+    condition = asked.condition
+    values = [*plan.values, *(condition.values if condition else ()), *([list(asked.hidden)] if asked.hidden else [])]
+    tests = [_states(plan.register, asked.include), *_rows(plan), *([condition.text] if condition else [])]
+    if asked.hidden:
+        tests.append(f"q.uid <> ALL(${len(values)}::uuid[])")
+    return Statement(
+        f"""
+-- All that is asked for of {plan.register.collection}.
+SELECT {columns}
+FROM jishi.{plan.register.name} q{joins}
+WHERE {" AND ".join(tests)}
+""",  # noqa: S608  identifiers of the declaration
+        tuple(values),
+    )
+
+
 def _geometry(plan: Plan) -> str:
     """RFC 7946 wants outer rings counter-clockwise and no member crs (option 0)."""
     if not plan.geometry or plan.register.geometry is None:

@@ -39,8 +39,8 @@ PAGE = 1_000
 @dataclass
 class Purged:
     """What a purge did: deliveries let go and rows hashed, files of no batch, quarantined rows emptied, half-written files
-    cleared, batches that are over whose stage tables were still there, changes that left the feed, files of exports; ``kept`` counts, by code, deliveries whose time is
-    over but whose bytes had to stay."""
+    cleared, stage tables of batches that are over, changes that left the feed, files of exports; ``kept`` counts, by code,
+    deliveries whose time is over but whose bytes had to stay."""
 
     deliveries: int = 0
     rows: int = 0
