@@ -32,11 +32,26 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class Key:
+    """One element of an order."""
+
+    element: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
-    """By ``element`` (None = by uid alone), then by uid. Rows without a value come last either way."""
+    """By ``element`` (None = by uid alone), then by ``more``, then by uid. Rows without a value come last either way.
+    With ``more`` a page is :mod:`jishi_api.sorted_pages`'s."""
 
     element: str | None = None
     descending: bool = False
+    more: tuple[Key, ...] = ()
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """All its elements, the first first."""
+        return () if self.element is None else (Key(self.element, self.descending), *self.more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,9 +234,14 @@ def _answer(plan: Plan) -> str:
     return ", ".join(["q.uid", f"{_geometry(plan)} AS geometry", f"{properties} AS properties", *numbers])
 
 
-def served(plan: Plan) -> str:
-    """Whether the row ``q`` stands among those that plain reads under the plan show."""
-    return " AND ".join([_states(plan.register, frozenset()), *_rows(plan)])
+def served(plan: Plan, include: frozenset[str] = frozenset()) -> str:
+    """Whether the row ``q`` stands among those that reads under the plan show; without ``include``, plain reads."""
+    return " AND ".join([_states(plan.register, include), *_rows(plan)])
+
+
+def answer(plan: Plan) -> str:
+    """What a row of a page answers, over ``q`` and ``p``."""
+    return _answer(plan)
 
 
 def is_over(register: Register) -> str:

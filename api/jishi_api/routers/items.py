@@ -18,7 +18,7 @@ from jishi.access.grants import Grant
 from jishi.errors import CallerError, DeniedError, Fault, NotFoundError
 from jishi.registers.element import Kind
 from jishi.registers.register import Register
-from jishi_api import cursor, sql, statements
+from jishi_api import cursor, sorted_pages, sql, statements
 from jishi_api.asked import Asked, ask
 from jishi_api.disclose import NOBODY, Outcome, Row, bound, disclose, features, listed
 from jishi_api.documents import CRS84, GEOJSON
@@ -78,7 +78,7 @@ async def page_of(serving: Serving, asked: Asked, question: Question) -> tuple[S
     asked.authorise(question.wanted)
     page = replace(question.page, hidden=asked.hidden)
     await _check_codes(serving, asked.register, question)
-    statement = sql.page(question.plan, page)
+    statement = (sorted_pages if page.order.more else sql).page(question.plan, page)
     lanes = serving.heavy if question.is_wide else serving.lanes
     rows = await lanes.fetch(statement.text, *bound(statement.values, serving.sealer))
     matched = None

@@ -34,6 +34,8 @@ from jishi.storage.engine import connect
 if TYPE_CHECKING:
     from asyncpg import Connection
 
+    from jishi.delivery.bulk_table import Tables
+
 CHUNK = 10_000
 """Subjects of one disclosure row."""
 
@@ -211,11 +213,16 @@ async def _write(run: _Run, reader: Connection[Any], file: SealedWriter) -> None
 
         await reader.copy_from_query(reading.rows, *reading.values, output=sink, format="csv", **lines)
         return
-    from jishi.delivery.bulk_table import Tables  # pyarrow and Polars: the worker's alone
-
-    tables = Tables(reading, form, file, Sealer(run.keys, run.settings.cipher))
+    tables = (await asyncio.to_thread(_tables))(reading, form, file, Sealer(run.keys, run.settings.cipher))
     async with tables.feeding() as take:
         await reader.copy_from_query(reading.rows, *reading.values, output=take, format="csv")
+
+
+def _tables() -> type[Tables]:
+    """pyarrow and Polars are the worker's alone, and take a moment."""
+    from jishi.delivery.bulk_table import Tables
+
+    return Tables
 
 
 _HEIGHT = "SELECT last_seq FROM jishi.register_state WHERE register = $1"
