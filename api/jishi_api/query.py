@@ -64,7 +64,7 @@ class Question:
     wanted: Wanted
     equal: tuple[tuple[str, Value], ...]
     told: str
-    counted: bool = False
+    counted: str = "none"  # of jishi_api.counting.COUNTS
     boxed: bool = False
     names: tuple[str, ...] = ()  # of the members shown
 
@@ -95,7 +95,7 @@ def plan_items(
     order = _order(register, given, faults)
     include = included(given, faults)
     closed(given, "f", ("json",), "QRY-VALUE-FORMAT", faults)
-    counted = closed(given, "count", ("none", "exact"), "QRY-VALUE-COUNT", faults) == "exact"
+    counted = closed(given, "count", ("none", "estimate", "exact"), "QRY-VALUE-COUNT", faults) or "none"
     limit = read_limit(given["limit"], faults) if "limit" in given else DEFAULT_LIMIT
     told = _told(register, grant, names, condition, order, include)
     after = _after(register, order, given["cursor"], secret, told) if "cursor" in given and not faults else None

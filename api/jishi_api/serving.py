@@ -53,6 +53,11 @@ HEAVY_LANES = 2
 HEAVY_QUEUE = 48
 """Lanes for searches and large boxes: few, and a short queue, so that whoever waits is answered within two seconds."""
 
+COUNT_LANES = 1
+COUNT_QUEUE = 8
+COUNT_TIMEOUT_MS = 3_000
+"""A lane for exact counts and aggregates, whose statements end sooner than others."""
+
 HEALTH_QUEUE = 16
 HEALTH_WAIT_S = 2.0
 """One more lane for who watches, so that readiness tells of the database and not of how busy the others are."""
@@ -65,7 +70,8 @@ KEPT_STATEMENTS = 512
 _ALONE = "-c max_parallel_workers_per_gather=0"
 """Starting a parallel worker costs more than a page does, and the other cores have requests of their own."""
 
-_OPTIONS = {"key": f"{_ALONE} -c plan_cache_mode=force_generic_plan", "lane": _ALONE, "heavy": _ALONE}
+_OPTIONS = {"key": f"{_ALONE} -c plan_cache_mode=force_generic_plan", "lane": _ALONE, "heavy": _ALONE,
+            "count": f"{_ALONE} -c statement_timeout={COUNT_TIMEOUT_MS}"}  # fmt: skip
 """Of the sessions of lanes. Look-ups by key have one plan whatever the keys: making it anew costs more than they do."""
 
 
@@ -94,6 +100,7 @@ class Serving:
     keys: Lanes = field(init=False)
     lanes: Lanes = field(init=False)
     heavy: Lanes = field(init=False)
+    counts: Lanes = field(init=False)
     health: Lanes = field(init=False)
     coalescer: Coalescer = field(init=False)
     singles: dict[tuple[str, Grant, bytes], Single] = field(default_factory=dict)  # look-ups understood before
@@ -104,6 +111,7 @@ class Serving:
     def __post_init__(self) -> None:
         self.lanes = Lanes(partial(self._connect, "lane"), PAGE_LANES, queue=KEY_QUEUE, wait_s=LANE_TIMEOUT_S)
         self.heavy = Lanes(partial(self._connect, "heavy"), HEAVY_LANES, queue=HEAVY_QUEUE, wait_s=HEAVY_WAIT_S)
+        self.counts = Lanes(partial(self._connect, "count"), COUNT_LANES, queue=COUNT_QUEUE, wait_s=HEAVY_WAIT_S)
         self.health = Lanes(partial(self._connect, "health"), 1, queue=HEALTH_QUEUE, wait_s=HEALTH_WAIT_S)
         self.keys = Lanes(partial(self._connect, "key"), KEY_LANES, queue=KEY_QUEUE, wait_s=LANE_TIMEOUT_S)
         self.coalescer = Coalescer(self.keys)
@@ -157,7 +165,7 @@ class Serving:
             async with self.callers.connection() as connection:
                 await self.quotas.give_back(connection)
         await self.callers.close()
-        for lanes in (self.keys, self.lanes, self.heavy, self.health):
+        for lanes in (self.keys, self.lanes, self.heavy, self.counts, self.health):
             await lanes.close()
         if self._pool is not None:
             await self._pool.close()
