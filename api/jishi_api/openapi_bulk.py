@@ -64,7 +64,7 @@ def paths(secured: list[Part]) -> Part:
                 "operationId": "exports",
                 "summary": "本客户端的导出 one's own exports",
                 "responses": {"200": _json("exports", {"type": "object"})},
-            },  # fmt: skip
+            },
         },
         "/exports/{export_id}": {
             "get": {
@@ -73,14 +73,14 @@ def paths(secured: list[Part]) -> Part:
                 "summary": "导出状态 how far it is",
                 "parameters": [number],
                 "responses": answer,
-            },  # fmt: skip
+            },
             "delete": {
                 **common,
                 "operationId": "export_cancel",
                 "summary": "取消 call it off, or let the file go",
                 "parameters": [number],
                 "responses": answer,
-            },  # fmt: skip
+            },
         },
         "/exports/{export_id}/data": {
             "get": {
