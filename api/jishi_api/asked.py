@@ -63,7 +63,7 @@ async def ask_posted(
 
 async def asked_of(request: Request, serving: Serving, caller: Caller, register: Register, body: Body) -> Asked:
     """As :func:`ask`, of a caller known already."""
-    stated = _stated(request, body)
+    stated = stated_of(request, body)
     grant = caller.grant_on(register)
     if grant is None or not grant.in_force(datetime.now(UTC)):
         grant = authorise(register, grant, Wanted(), datetime.now(UTC))
@@ -103,7 +103,8 @@ def _refuse(_: str) -> None:
     raise ValueError("not a number of JSON")
 
 
-def _stated(request: Request, body: Body) -> Stated:
+def stated_of(request: Request, body: Body) -> Stated:
+    """Purpose and case as headers or body say them; CallerError ``QRY-PARAMETERS`` with every fault."""
     faults: list[Fault] = []
     found = {name: _one(request, header, name, body, faults) for name, header in _STATED.items()}
     if faults:

@@ -11,10 +11,12 @@ from uuid import UUID
 from jishi.access.disclosures import Disclosure, digest_of
 from jishi.identifiers.sealing import Sealed, Sealer
 from jishi_api.asked import Asked
-from jishi_api.condition import Numbers
+from jishi_api.binding import bound
 from jishi_api.limits import spend
 from jishi_api.plan import Plan
 from jishi_api.serving import Serving
+
+__all__ = ["NOBODY", "Outcome", "Row", "bound", "digest", "disclose", "features", "listed", "properties_of"]
 
 Row = Mapping[str, Any]
 
@@ -77,11 +79,6 @@ def digest(serving: Serving, question: object) -> bytes:
     return digest_of(serving.query_key, question)
 
 
-def bound(values: Sequence[object], sealer: Sealer) -> list[object]:
-    """Values as the database takes them: numbers to be looked for become their keyed tags."""
-    return [_tags(value, sealer) if isinstance(value, Numbers) else value for value in values]
-
-
 def features(rows: Sequence[Row], plan: Plan, sealer: Sealer) -> list[bytes]:
     """Each row as a feature up to the end of its properties, the closing brace left out: what PostgreSQL wrote, none of it
     read again. Numbers granted in clear are opened here."""
@@ -121,7 +118,3 @@ def _deciphered(rows: Sequence[Row], plan: Plan, sealer: Sealer) -> list[str]:
             number = numbers.get(place, row[f"{element}__shown"])
             found[place].append(f'"{element}":{json.dumps(number, ensure_ascii=False)}')
     return [",".join(parts) for parts in found]
-
-
-def _tags(numbers: Numbers, sealer: Sealer) -> list[UUID]:
-    return [tag for number in numbers.numbers for tag in sealer.tags(number)]

@@ -66,6 +66,7 @@ class Edge:
         given, languages = _read(scope["headers"])
         request_id = _request_id(given)
         state = {**scope.get("state", {}), "request_id": request_id, "language": problem.language_of(languages)}
+        state["head"] = scope["method"] == "HEAD"
         method = "GET" if scope["method"] == "HEAD" else scope["method"]  # the server leaves out the body
         scope = {**scope, "state": state, "method": method}
         status = 0

@@ -19,8 +19,10 @@ from jishi_api.request_log import RequestLog
 from jishi_api.routers import (
     access_log,
     batch,
+    changes,
     collections,
     dictionary,
+    exports,
     health,
     items,
     landing,
@@ -85,7 +87,7 @@ def create_app(
         redirect_slashes=False,
     )
     handle_errors(app)
-    hot = [route for room in (search, batch, match, verify, items) for route in room.routes()]
+    hot = [route for room in (search, batch, match, verify, items, changes, exports) for route in room.routes()]
     app.router.routes.extend(hot)
     rooms = (landing, health, metrics, oauth, well_known, collections, dictionary, me, sharing, stewardship, access_log)
     for room in rooms:

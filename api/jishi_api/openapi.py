@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from jishi.access.clients import ROLES
 from jishi.registers.catalog import registers
+from jishi_api import openapi_bulk
 from jishi_api.auth import HEADER
 from jishi_api.condition import TEXT_LIMIT
 from jishi_api.documents import GEOJSON, OPENAPI_JSON, Problem
@@ -60,6 +61,7 @@ def _complete(described: Part) -> Part:
     paths["/collections/{collection}/batch"] = {"post": _posted("batch", "批量 entities by uid", _BATCH)}
     paths["/collections/{collection}/match"] = {"post": _posted("match", "比对 records that examples may mean", _MATCH)}
     paths["/verify"] = {"post": _posted("verify", "核验 claims about one subject", _VERIFY, everywhere=True)}
+    paths.update(openapi_bulk.paths(_EITHER))
     for path, operations in paths.items():
         for operation in operations.values():
             operation["responses"].pop("422", None)
@@ -82,6 +84,10 @@ def _items() -> Part:
             _parameter("limit", {"type": "integer", "minimum": 1, "maximum": GREATEST_LIMIT, "default": DEFAULT_LIMIT}),
             _parameter("bbox", _BBOX, explode=False, style="form"),
             _PROPERTIES,
+            _parameter(
+                "sortby", {"type": "array", "items": {"type": "string"}, "maxItems": 3}, explode=False, style="form"
+            ),
+            _parameter("count", {"type": "string", "enum": ["none", "estimate", "exact"], "default": "none"}),
             _parameter("cursor", {"type": "string"}),
             _parameter("q", _WORDS),
             _parameter("scores", {"type": "boolean", "default": False}),
@@ -167,7 +173,14 @@ _SEARCH: Part = {
         "filter": {"oneOf": [{"type": "string"}, {"type": "object"}]},
         "filter-lang": {"type": "string", "enum": list(LANGUAGES)},
         "include": _NAMES,
-        "sortby": {"type": "string"},
+        "sortby": _NAMES,
+        "count": {"type": "string", "enum": ["none", "estimate", "exact"]},
+        "aggregate": {
+            "description": "counts instead of features: codes, booleans, divisions (level) and years of dates (unit); groups "
+            "under 5, and others that would give them away, are left out; of a personal collection without a filter",
+            "type": "array",
+            "items": {"oneOf": [{"type": "string"}, {"type": "object"}]},
+        },
         "limit": {"type": "integer", "minimum": 1, "maximum": GREATEST_LIMIT},
         "cursor": {"type": "string"},
         "q": _WORDS,

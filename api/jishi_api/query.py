@@ -6,6 +6,7 @@ but for its filter, which may be CQL2 JSON.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -40,7 +41,10 @@ from jishi_api.parameters import (
     texts,
 )
 from jishi_api.plan import Plan, plan_of
-from jishi_api.sql import Order, Page, Position
+from jishi_api.sql import Key, Order, Page, Position
+
+MOST_SORTED = 3
+"""Elements of one order."""
 
 WIDE, WIDE_BOX = 1000, 200
 """Features of a page beyond which it is wide; within a box every one has to be fetched and sorted."""
@@ -60,8 +64,9 @@ class Question:
     wanted: Wanted
     equal: tuple[tuple[str, Value], ...]
     told: str
-    counted: bool = False
+    counted: str = "none"  # of jishi_api.counting.COUNTS
     boxed: bool = False
+    names: tuple[str, ...] = ()  # of the members shown
 
     @property
     def is_wide(self) -> bool:
@@ -90,7 +95,7 @@ def plan_items(
     order = _order(register, given, faults)
     include = included(given, faults)
     closed(given, "f", ("json",), "QRY-VALUE-FORMAT", faults)
-    counted = closed(given, "count", ("none", "exact"), "QRY-VALUE-COUNT", faults) == "exact"
+    counted = closed(given, "count", ("none", "estimate", "exact"), "QRY-VALUE-COUNT", faults) or "none"
     limit = read_limit(given["limit"], faults) if "limit" in given else DEFAULT_LIMIT
     told = _told(register, grant, names, condition, order, include)
     after = _after(register, order, given["cursor"], secret, told) if "cursor" in given and not faults else None
@@ -101,11 +106,11 @@ def plan_items(
         elements=_asked_elements(register, given, names, with_geometry),
         compared=(condition.compared if condition else frozenset()),
         matched=(condition.matched if condition else frozenset()),
-        sorted_by=frozenset({order.element} if order.element else ()),
+        sorted_by=frozenset(key.element for key in order.keys),
         rights=include,
     )
     page = Page(condition=condition, include=include, order=order, after=after, limit=limit)
-    return Question(shown, page, wanted, equal, told, counted, box is not None)
+    return Question(shown, page, wanted, equal, told, counted, box is not None, tuple(granted))
 
 
 def plan_properties(register: Register, grant: Grant, parameters: Parameters) -> tuple[Plan, Wanted, frozenset[str]]:
@@ -151,7 +156,7 @@ def _told(
     """The same in every process: no set and no address stands in it."""
     values = [getattr(value, "numbers", value) for value in condition.values] if condition else []
     asked = (register.collection, grant.grant_id, grant.client_id, names, condition.text if condition else "", values)
-    return repr((*asked, order.element, order.descending, sorted(include)))
+    return repr((*asked, order.element, order.descending, *((order.more,) if order.more else ()), sorted(include)))
 
 
 def _asked_elements(
@@ -275,23 +280,30 @@ def _names_person(values: tuple[object, ...]) -> bool:
 
 
 def _order(register: Register, given: Mapping[str, str], faults: list[Fault]) -> Order:
-    """One queryable, or the uid, with ``-`` before it for the reverse."""
+    """Up to three queryables, or the uid alone, each with ``-`` before it for the reverse."""
     if "sortby" not in given:
         return Order()
-    text = given["sortby"].strip()
-    name, descending = text.lstrip("+-").strip(), text.startswith("-")
-    if name == "uid":
-        return Order(descending=descending)
-    if name not in queryables(register.name):
-        known = ", ".join([*queryables(register.name), "uid"])
-        faults.append(Fault("sortby", "QRY-VALUE-SORT", {"known": known}))
-    return Order(name, descending)
+    parts = [part.strip() for part in given["sortby"].split(",")]
+    keys = [Key(part.lstrip("+-").strip(), part.startswith("-")) for part in parts]
+    if len(keys) == 1 and keys[0].element == "uid":
+        return Order(descending=keys[0].descending)
+    known = queryables(register.name)
+    if len(keys) > MOST_SORTED or len({key.element for key in keys}) < len(keys):
+        faults.append(Fault("sortby", "QRY-VALUE-SORTS", {"most": MOST_SORTED}))
+    elif any(key.element not in known for key in keys):
+        faults.append(Fault("sortby", "QRY-VALUE-SORT", {"known": ", ".join([*known, "uid"])}))
+    return Order(keys[0].element, keys[0].descending, tuple(keys[1:]))
 
 
 def _after(register: Register, order: Order, text: str, secret: bytes, told: str) -> Position | None:
     place = cursor.read(secret, told, text)
     if place is None or order.element is None:
         return Position(place.uid) if place else None
+    if order.more:
+        texts: list[str | None] = json.loads(place.key or "[]")
+        pairs = zip(order.keys, texts, strict=True)
+        values = (None if text is None else _key(register.elements[key.element], text) for key, text in pairs)
+        return Position(place.uid, tuple(values))
     if place.key is None:
         return Position(place.uid, past_values=True)
     return Position(place.uid, _key(register.elements[order.element], place.key))
@@ -300,7 +312,7 @@ def _after(register: Register, order: Order, text: str, secret: bytes, told: str
 def _key(element: DataElement, text: str) -> object:
     """A sort key from the text PostgreSQL wrote."""
     match element.kind:
-        case Kind.DATE:
+        case Kind.DATE | Kind.PARTIAL_DATE:
             return date.fromisoformat(text)
         case Kind.DECIMAL:
             return Decimal(text)

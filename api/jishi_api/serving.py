@@ -53,6 +53,11 @@ HEAVY_LANES = 2
 HEAVY_QUEUE = 24
 """Lanes for searches and large boxes: few, and a short queue, so that whoever waits is answered within two seconds."""
 
+COUNT_LANES = 1
+COUNT_QUEUE = 8
+COUNT_TIMEOUT_MS = 3_000
+"""A lane for exact counts and aggregates, whose statements end sooner than others."""
+
 HEALTH_QUEUE = 16
 HEALTH_WAIT_S = 2.0
 """One more lane for who watches, so that readiness tells of the database and not of how busy the others are."""
@@ -69,6 +74,7 @@ _OPTIONS = {
     "key": f"{_ALONE} -c plan_cache_mode=force_generic_plan",
     "lane": _ALONE,
     "heavy": f"{_ALONE} -c plan_cache_mode=force_custom_plan",
+    "count": f"{_ALONE} -c plan_cache_mode=force_custom_plan -c statement_timeout={COUNT_TIMEOUT_MS}",
 }
 """Of the sessions of lanes. Look-ups by key have one plan whatever the keys: making it anew costs more than they do. Wide
 reads are planned for their values: a word may stand in no name or in most."""
@@ -99,6 +105,7 @@ class Serving:
     keys: Lanes = field(init=False)
     lanes: Lanes = field(init=False)
     heavy: Lanes = field(init=False)
+    counts: Lanes = field(init=False)
     health: Lanes = field(init=False)
     coalescer: Coalescer = field(init=False)
     singles: dict[tuple[str, Grant, bytes], Single] = field(default_factory=dict)  # look-ups understood before
@@ -109,6 +116,7 @@ class Serving:
     def __post_init__(self) -> None:
         self.lanes = Lanes(partial(self._connect, "lane"), PAGE_LANES, queue=KEY_QUEUE, wait_s=LANE_TIMEOUT_S)
         self.heavy = Lanes(partial(self._connect, "heavy"), HEAVY_LANES, queue=HEAVY_QUEUE, wait_s=HEAVY_WAIT_S)
+        self.counts = Lanes(partial(self._connect, "count"), COUNT_LANES, queue=COUNT_QUEUE, wait_s=HEAVY_WAIT_S)
         self.health = Lanes(partial(self._connect, "health"), 1, queue=HEALTH_QUEUE, wait_s=HEALTH_WAIT_S)
         self.keys = Lanes(partial(self._connect, "key"), KEY_LANES, queue=KEY_QUEUE, wait_s=LANE_TIMEOUT_S)
         self.coalescer = Coalescer(self.keys)
@@ -163,7 +171,7 @@ class Serving:
             async with self.callers.connection() as connection:
                 await self.quotas.give_back(connection)
         await self.callers.close()
-        for lanes in (self.keys, self.lanes, self.heavy, self.health):
+        for lanes in (self.keys, self.lanes, self.heavy, self.counts, self.health):
             await lanes.close()
         if self._pool is not None:
             await self._pool.close()

@@ -32,11 +32,26 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class Key:
+    """One element of an order."""
+
+    element: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
-    """By ``element`` (None = by uid alone), then by uid. Rows without a value come last either way."""
+    """By ``element`` (None = by uid alone), then by ``more``, then by uid. Rows without a value come last either way.
+    With ``more`` a page is :mod:`jishi_api.sorted_pages`'s."""
 
     element: str | None = None
     descending: bool = False
+    more: tuple[Key, ...] = ()
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """All its elements, the first first."""
+        return () if self.element is None else (Key(self.element, self.descending), *self.more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +234,21 @@ def _answer(plan: Plan) -> str:
     return ", ".join(["q.uid", f"{_geometry(plan)} AS geometry", f"{properties} AS properties", *numbers])
 
 
+def served(plan: Plan, include: frozenset[str] = frozenset()) -> str:
+    """Whether the row ``q`` stands among those that reads under the plan show; without ``include``, plain reads."""
+    return " AND ".join([_states(plan.register, include), *_rows(plan)])
+
+
+def answer(plan: Plan) -> str:
+    """What a row of a page answers, over ``q`` and ``p``."""
+    return _answer(plan)
+
+
+def is_over(register: Register) -> str:
+    """Whether the row ``q`` has ended, or is over by its status."""
+    return f"coalesce({_inactive(register)}, false)"
+
+
 def _rows(plan: Plan) -> list[str]:
     return [f"({plan.rows})"] if plan.rows else []
 
@@ -238,6 +268,29 @@ def _inactive(register: Register) -> str:
     element, values = INACTIVE[register.name]
     listed = ", ".join(repr(value) for value in values)
     return f"(q.state = 'ended' OR (q.{element} IS NOT NULL AND q.{element} IN ({listed})))"
+
+
+def geometry_of(plan: Plan) -> str:
+    """The geometry as GeoJSON, null where it is not wanted."""
+    return _geometry(plan)
+
+
+def selected(plan: Plan, asked: Page, columns: str, joins: str) -> Statement:
+    """``columns`` of all rows in no order, with ``joins`` to compute them by; neither comes from a request."""
+    condition = asked.condition
+    values = [*plan.values, *(condition.values if condition else ()), *([list(asked.hidden)] if asked.hidden else [])]
+    tests = [_states(plan.register, asked.include), *_rows(plan), *([condition.text] if condition else [])]
+    if asked.hidden:
+        tests.append(f"q.uid <> ALL(${len(values)}::uuid[])")
+    return Statement(
+        f"""
+-- All that is asked for of {plan.register.collection}.
+SELECT {columns}
+FROM jishi.{plan.register.name} q{joins}
+WHERE {" AND ".join(tests)}
+""",  # noqa: S608  identifiers of the declaration
+        tuple(values),
+    )
 
 
 def _geometry(plan: Plan) -> str:

@@ -19,7 +19,9 @@ from pathlib import Path
 
 import asyncpg
 
+from jishi.delivery.export_store import expire
 from jishi.errors import InternalError, JishiError
+from jishi.golden.feed import prune_changes
 from jishi.golden.ledger import UNFINISHED
 from jishi.golden.received import FINAL, Kept, deliveries_at, forget_closed, is_over
 from jishi.logs import logger
@@ -37,8 +39,8 @@ PAGE = 1_000
 @dataclass
 class Purged:
     """What a purge did: deliveries let go and rows hashed, files of no batch, quarantined rows emptied, half-written files
-    cleared, batches that are over whose stage tables were still there; ``kept`` counts, by code, deliveries whose time is
-    over but whose bytes had to stay."""
+    cleared, stage tables of batches that are over, changes that left the feed, files of exports; ``kept`` counts, by code,
+    deliveries whose time is over but whose bytes had to stay."""
 
     deliveries: int = 0
     rows: int = 0
@@ -46,6 +48,8 @@ class Purged:
     emptied: int = 0
     abandoned: int = 0
     stages: int = 0
+    changes: int = 0
+    exports: int = 0
     kept: Counter[str] = field(default_factory=Counter)
 
 
@@ -69,6 +73,8 @@ async def purge(road: Road, now: datetime | None = None) -> Purged:
         for batch_id in await stage.leftovers(connection, UNFINISHED):
             await stage.drop(connection, batch_id)
             purged.stages += 1
+        purged.changes = await prune_changes(connection, moment - timedelta(days=road.settings.change_days))
+        purged.exports = await expire(connection, road.settings, moment)
     finally:
         await connection.close()
     purged.abandoned = sweep(road.settings, moment)

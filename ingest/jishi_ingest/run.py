@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import asyncpg
 
@@ -131,8 +132,26 @@ async def _job_of(connection: asyncpg.Connection, batch_id: int) -> asyncpg.Reco
     )
 
 
+def exporter(road: Road) -> Worker:
+    """A worker for exports alone, so that neither they nor deliveries wait for each other."""
+
+    async def export(
+        payload: Mapping[str, Any], report: Callable[[Mapping[str, Any]], Awaitable[None]]
+    ) -> Mapping[str, Any]:
+        from jishi.delivery.bulk import run_export
+
+        return {"status": await run_export(road.settings, UUID(str(payload["export"])))}
+
+    async def give_up(payload: Mapping[str, Any], error: JishiError) -> None:
+        from jishi.delivery.bulk import give_up_export
+
+        await give_up_export(road.settings, UUID(str(payload["export"])), error)
+
+    return Worker(road.url, {"export": export}, road.settings.lease_s, give_up={"export": give_up})
+
+
 def worker(road: Road) -> Worker:
-    """A worker that knows every kind of job."""
+    """A worker that knows every kind of job on the road in."""
 
     async def give_up(payload: Mapping[str, Any], error: JishiError) -> None:
         from jishi_ingest.pipeline import abandon

@@ -88,8 +88,8 @@ async def _ensure(url: str, keys: Keys, kept: dict[str, str]) -> dict[str, str]:
 
 
 async def _grant(connection: Connection[Any], client_id: str) -> None:
-    """Every personal collection under its masks, for the purpose ``demo``, looked up by exact values; of persons age and
-    majority besides."""
+    """Every personal collection under its masks, for the purpose ``demo``, looked up by exact values and taken as a whole; of
+    persons age and majority besides."""
     from jishi.access import acts, grant_store
     from jishi.access.terms import ALL, Terms
     from jishi.registers.catalog import registers
@@ -103,7 +103,7 @@ async def _grant(connection: Connection[Any], client_id: str) -> None:
             elements=(ALL,),
             derived=derived,
             purposes=(PURPOSE,),
-            rights=("exact",),
+            rights=("exact", "export"),
             basis="demo city: nobody in it exists",
         )
         actor = acts.operator()

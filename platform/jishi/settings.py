@@ -53,6 +53,8 @@ class Settings(BaseSettings):
     drain_s: float = Field(1.0, ge=0, le=60, description="Seconds an API asked to stop goes on answering as not ready.")
     chunk_rows: int = Field(100_000, ge=1_000, description="Rows of a delivery held in memory at once.")
     landing_days: int = Field(180, ge=1, description="Days a delivery's bytes are kept once its batch is over.")
+    change_days: int = Field(400, ge=1, description="Days a change stays in the change feed.")
+    export_hours: int = Field(24, ge=1, le=720, description="Hours the file of a finished export is kept.")
     lease_s: int = Field(60, ge=5, description="Seconds after which a job of a silent worker may be taken over.")
     token_lifetime_s: int = Field(3600, ge=60, le=86_400, description="Seconds an access token is valid.")
     language: Literal["zh-CN", "en"] = Field("zh-CN", description="Language of command output when LANG says nothing.")
@@ -78,6 +80,10 @@ class Settings(BaseSettings):
     @property
     def landing_dir(self) -> Path:
         return self.state_dir / "landing"
+
+    @property
+    def exports_dir(self) -> Path:
+        return self.state_dir / "exports"
 
     @property
     def dictionaries_dir(self) -> Path:

@@ -276,7 +276,7 @@ async def test_a_sorted_page_goes_on_where_the_last_one_ended_also_past_missing_
 
 
 async def test_only_an_indexed_queryable_is_sorted_by(caller: httpx.AsyncClient) -> None:
-    for text in ("legal_rep_name", "domicile", "", "-", "city,entity_name", "city;drop", "state"):
+    for text in ("legal_rep_name", "domicile", "", "-", "city,legal_rep_name", "city;drop", "state"):
         answer = await caller.get("/collections/legal-entities/items", params={"sortby": text})
         assert answer.status_code == 400 and answer.json()["errors"][0]["code"] == "QRY-VALUE-SORT", text
 

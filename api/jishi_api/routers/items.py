@@ -18,8 +18,9 @@ from jishi.access.grants import Grant
 from jishi.errors import CallerError, DeniedError, Fault, NotFoundError
 from jishi.registers.element import Kind
 from jishi.registers.register import Register
-from jishi_api import cursor, ranked, sql, statements
+from jishi_api import cursor, ranked, sorted_pages, sql, statements
 from jishi_api.asked import Asked, ask
+from jishi_api.counting import Matched, count
 from jishi_api.disclose import NOBODY, Outcome, Row, bound, disclose, features, listed
 from jishi_api.documents import CRS84, GEOJSON
 from jishi_api.links import address, base_of, with_parameters
@@ -75,20 +76,17 @@ async def items(request: Request) -> Response:
     return collection_of(serving, question, rows, links, matched)
 
 
-async def page_of(serving: Serving, asked: Asked, question: Question) -> tuple[Sequence[Row], int | None]:
+async def page_of(serving: Serving, asked: Asked, question: Question) -> tuple[Sequence[Row], Matched | None]:
     """The rows of a page, one more than its limit where another follows, and how many there are where that is counted;
     DeniedError where the grant does not permit them."""
     asked.authorise(question.wanted)
     page = replace(question.page, hidden=asked.hidden)
     await _check_codes(serving, asked.register, question)
-    statement = sql.page(question.plan, page)
+    statement = (sorted_pages if page.order.more else sql).page(question.plan, page)
     searched = question.page.condition is not None and is_search(question.page.condition.text)
     lanes = serving.heavy if question.is_wide or searched else serving.lanes
     rows = await lanes.fetch(statement.text, *bound(statement.values, serving.sealer))
-    matched = None
-    if question.counted:
-        counting = sql.count(question.plan, page)
-        matched = await serving.heavy.fetchval(counting.text, *bound(counting.values, serving.sealer))
+    matched = await count(serving, asked, question.plan, page, question.counted)
     return rows, matched
 
 
@@ -109,11 +107,14 @@ def next_cursor(serving: Serving, question: Question, rows: Sequence[Row]) -> st
 
 
 def collection_of(
-    serving: Serving, question: Question, rows: Sequence[Row], links: object, matched: int | None = None
+    serving: Serving, question: Question, rows: Sequence[Row], links: object, matched: Matched | None = None
 ) -> Response:
     """The rows of a page as a FeatureCollection."""
     seen = rows[: question.page.limit]
-    counted = "" if matched is None else f'"numberMatched":{matched},'
+    counted = ""
+    if matched is not None:
+        kind = "exact" if matched.exact else "estimate"
+        counted = f'"numberMatched":{matched.number},"numberMatchedKind":"{kind}",'
     ends = f'],{counted}"numberReturned":{len(seen)},"links":{json.dumps(links, ensure_ascii=False)}}}'
     told = listed(seen, question.plan, serving.sealer)
     return geojson(b"".join((b'{"type":"FeatureCollection","features":[', told, ends.encode())))

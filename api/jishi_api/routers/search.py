@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -9,15 +10,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from jishi.access.authorise import Wanted
 from jishi.errors import CallerError, Fault
-from jishi_api import query, ranked, sql
+from jishi_api import aggregate, query, ranked, sql
 from jishi_api.asked import Asked, Body, ask_posted
+from jishi_api.counting import HEAVIER
 from jishi_api.disclose import NOBODY, Outcome, bound, disclose, listed
+from jishi_api.limits import spend
 from jishi_api.links import address
 from jishi_api.members import queryables
 from jishi_api.parameters import report, texts
 from jishi_api.personal import criteria_of, search_of
-from jishi_api.protected import demand_purpose
+from jishi_api.plan import Plan
+from jishi_api.protected import demand_purpose, takes_purpose
 from jishi_api.query import PAGE_MEMBERS, plan_items
 from jishi_api.routers.collections import register_by_collection
 from jishi_api.routers.items import (
@@ -30,6 +35,10 @@ from jishi_api.routers.items import (
     shown,
 )
 from jishi_api.serving import Serving, serving_of
+from jishi_api.suppress import suppressed
+
+COUNTED_MEMBERS = frozenset({"aggregate", "filter", "filter-lang", "bbox", "include", "purpose", "case_no"})
+"""What may stand beside ``aggregate``; of a personal collection nothing that chooses persons."""
 
 PERSONAL_MEMBERS = frozenset({"properties", "key", "filter", "filter-lang", "include"})
 
@@ -46,7 +55,9 @@ async def search(request: Request) -> Response:
     members = PERSONAL_MEMBERS if register.personal else PAGE_MEMBERS | queryables(register.name).keys()
     if register.free_text.names:
         members |= ranked.MEMBERS
-    asked, body = await ask_posted(request, serving, register, members)
+    asked, body = await ask_posted(request, serving, register, members | {"aggregate"})
+    if "aggregate" in body:
+        return await _counts(serving, asked, body)
     return await (_persons(serving, asked, body) if register.personal else _page(request, serving, asked, body))
 
 
@@ -63,6 +74,47 @@ async def _page(request: Request, serving: Serving, asked: Asked, body: Body) ->
     if following is not None:
         links.append({"href": here, "rel": "next", "method": "POST", "body": {"cursor": following}, "merge": True})
     return collection_of(serving, question, rows, links, matched)
+
+
+async def _counts(serving: Serving, asked: Asked, body: Body) -> Response:
+    """Counts by coded elements instead of features, logged as such; nobody's uid is in them."""
+    faults: list[Fault] = []
+    tables = aggregate.tables_of(asked.register, body["aggregate"], faults)
+    known = COUNTED_MEMBERS | ({*queryables(asked.register.name)} if not asked.register.personal else set())
+    allowed = known - ({"filter", "filter-lang", "bbox"} if asked.register.personal else set())
+    faults += [Fault(name, "QRY-AGGREGATE-MEMBER") for name in sorted(body.keys() - allowed)]
+    report(faults)
+    rest = {name: value for name, value in body.items() if name != "aggregate"}
+    question = plan_items(asked.register, asked.grant, (), b"", posted=rest)
+    needed = Wanted(
+        compared=question.wanted.compared | aggregate.wanted_elements(tables),
+        matched=question.wanted.matched,
+        rights=question.wanted.rights,
+    )
+    asked.authorise(needed)
+    spend(asked.request, serving.rates.take(asked.grant, HEAVIER))
+    unseen = {uid for uid in asked.protections if takes_purpose(asked, uid)}
+    page = replace(question.page, hidden=tuple(sorted({*asked.hidden, *unseen})))
+    told = [await _table(serving, asked, question.plan, page, table) for table in tables]
+    elements = sorted(needed.compared)
+    await disclose(serving, asked, "aggregate", None, [elements, rest, repr(tables)], Outcome(result="counted"))
+    content = json.dumps({"aggregates": told}, ensure_ascii=False, separators=(",", ":"))
+    return Response(content, media_type="application/json", headers={"Cache-Control": "private, no-store"})
+
+
+async def _table(serving: Serving, asked: Asked, plan: Plan, page: sql.Page, table: aggregate.Table) -> dict[str, Any]:
+    statement = aggregate.statement(plan, page, table)
+    rows = await serving.counts.fetch(statement.text, *bound(statement.values, serving.sealer))
+    if len(rows) > aggregate.MOST_GROUPS:
+        raise CallerError("QRY-PARAMETERS", faults=(Fault(table.element, "QRY-AGGREGATE-MANY"),))
+    counts = {row["value"]: row["number"] for row in rows}
+    out = suppressed(counts, table.lines(asked.register.elements[table.element]))
+    named = aggregate.label_list(asked.register, table)
+    labels: dict[str, str] = {}
+    if named is not None:
+        found = await serving.lanes.fetch(aggregate.LABELS, named, [value for value in counts if value is not None])
+        labels = {row["code"]: row["name"] for row in found}
+    return aggregate.document(table, counts, out, labels)
 
 
 async def _persons(serving: Serving, asked: Asked, body: Body) -> Response:

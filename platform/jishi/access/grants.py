@@ -16,8 +16,9 @@ from jishi.registers.element import DataElement, Mask, Sensitivity
 if TYPE_CHECKING:
     from jishi.registers.register import Register
 
-RIGHTS = ("distinct", "exact", "history", "inactive", "protected", "withheld")
-"""Beyond elements: match masked elements exactly in a search shape (``exact``); see the ended and cancelled
+RIGHTS = ("distinct", "exact", "export", "history", "inactive", "protected", "withheld")
+"""Beyond elements: match masked elements exactly in a search shape (``exact``); take a personal collection as a whole, by
+exports and by following its changes (``export``); see the ended and cancelled
 (``inactive``); see credit records that are withheld (``withheld``); read superseded versions (``history``); see protected
 persons (``protected``); be told ``no_record`` apart from ``mismatch`` (``distinct``)."""
 

@@ -51,18 +51,20 @@ class Rates:
     clock: Callable[[], float] = time.monotonic
     _buckets: dict[int, tuple[float, float]] = field(default_factory=dict)
 
-    def take(self, grant: Grant) -> Allowance | None:
-        """Charge one request; None where the grant sets no rate. A bucket holds a minute's worth and fills evenly."""
+    def take(self, grant: Grant, requests: int = 1) -> Allowance | None:
+        """Charge a request, or one that weighs as much as several; None where the grant sets no rate. A bucket holds a
+        minute's worth and fills evenly; no request weighs more than it holds."""
         if grant.rate_per_minute is None:
             return None
         limit = max(1, grant.rate_per_minute // self.processes)
         now, filling = self.clock(), limit / MINUTE_S
         tokens, at = self._buckets.get(grant.grant_id, (float(limit), now))
         tokens = min(float(limit), tokens + (now - at) * filling)
-        allowed = tokens >= 1
-        tokens -= allowed
+        weight = min(requests, limit)
+        allowed = tokens >= weight
+        tokens -= weight * allowed
         self._buckets[grant.grant_id] = tokens, now
-        wait = (limit - tokens) / filling if allowed else (1 - tokens) / filling
+        wait = (limit - tokens) / filling if allowed else (weight - tokens) / filling
         return Allowance("rate", allowed, limit, int(tokens), MINUTE_S, math.ceil(wait))
 
     def keep(self, grant_ids: frozenset[int]) -> None:

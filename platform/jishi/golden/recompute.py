@@ -167,9 +167,10 @@ LEFT JOIN {names.golden} g ON g.uid = a.uid
 WHERE g.uid IS NULL OR a.t >= g.effective_from"""
 
 
-def change_of(names: Names) -> str:
+def change_of(names: Names, known_at: str = "NULL::timestamptz") -> str:
     """What the change feed says of each entity whose golden values or state differ; nothing of what was not there before
-    and is not there now."""
+    and is not there now. Beside it the clocks of the version before, by which the feed tells whose rows it stood in;
+    ``known_at``: SQL of when the version that comes into force was recorded, where that was earlier."""
     elements = ",\n    ".join(
         f"CASE WHEN ({', '.join(f'a.{c}' for c in columns)}) IS DISTINCT FROM "
         f"({', '.join(f'g.{c}' for c in columns)}) THEN '{element}' END"
@@ -183,7 +184,8 @@ SELECT * FROM (
          THEN CASE a.state WHEN 'active' THEN 'change' WHEN 'withheld' THEN 'withhold' ELSE 'end' END
          WHEN a.state = 'active' THEN 'create' END AS type,
     CASE WHEN g.uid IS NOT NULL AND g.state = 'active' AND a.state = 'active' THEN array_remove(ARRAY[
-    {elements}], NULL) END AS elements
+    {elements}], NULL) END AS elements,
+    {known_at} AS known_at, g.effective_from AS before_from, g.recorded_at AS before_known
   FROM in_force a LEFT JOIN {names.golden} g ON g.uid = a.uid
 ) d
 WHERE d.type <> 'change' OR d.elements <> '{{}}'"""

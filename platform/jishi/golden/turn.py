@@ -30,7 +30,7 @@ async def turn(connection: asyncpg.Connection, register: Register, until: dateti
         if not await connection.fetchval("SELECT EXISTS (SELECT FROM in_force)"):
             await connection.execute(_TURNED, register.number, moment)
             return 0
-        await connection.execute(change_of(names))
+        await connection.execute(change_of(names, "a.since"))
         await connection.execute(_keep(names))
         await connection.execute(f"DELETE FROM {names.golden} g USING in_force d WHERE d.uid = g.uid")
         await connection.execute(_apply(names))

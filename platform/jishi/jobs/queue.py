@@ -7,7 +7,7 @@ lets a hung worker be seen. Two workers never run one lane: taking a job needs t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -41,14 +41,18 @@ async def enqueue(connection: asyncpg.Connection, kind: str, lane: str, payload:
     return int(number)
 
 
-async def take(connection: asyncpg.Connection, worker: UUID, lease_s: int, *, lane: str | None = None) -> Job | None:
-    """The first job of a free lane, now held by ``worker`` on this connection; None when there is nothing to do."""
+async def take(
+    connection: asyncpg.Connection, worker: UUID, lease_s: int, *, kinds: Collection[str], lane: str | None = None
+) -> Job | None:
+    """The first job of a free lane, of one of these ``kinds``, now held by ``worker`` on this connection; None when there is
+    nothing to do. The jobs of a lane are of one kind."""
     waiting = await connection.fetch(
         """
 SELECT DISTINCT ON (lane) job_id, lane FROM jishi.job
-WHERE status IN ('queued', 'running') AND ($1::text IS NULL OR lane = $1)
+WHERE status IN ('queued', 'running') AND ($1::text IS NULL OR lane = $1) AND kind = ANY($2::text[])
 ORDER BY lane, job_id""",
         lane,
+        list(kinds),
     )
     for candidate in sorted(waiting, key=lambda row: int(row["job_id"])):
         locked = await connection.fetchval(

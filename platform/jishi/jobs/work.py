@@ -75,7 +75,7 @@ class Worker:
         worker = await self._enter(connection)
         heartbeat = asyncio.create_task(self._beat(worker, asyncio.Event()))
         try:
-            while job := await queue.take(connection, worker, self.lease_s, lane=lane):
+            while job := await queue.take(connection, worker, self.lease_s, kinds=self.handlers, lane=lane):
                 await self._do(connection, job)
         finally:
             heartbeat.cancel()
@@ -89,7 +89,7 @@ class Worker:
         heartbeat = asyncio.create_task(self._beat(worker, stop))
         try:
             while not stop.is_set():
-                job = await queue.take(connection, worker, self.lease_s)
+                job = await queue.take(connection, worker, self.lease_s, kinds=self.handlers)
                 if job is None:
                     await _pause(wake, self.poll_s, stop)
                     wake.clear()

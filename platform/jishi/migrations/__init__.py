@@ -9,6 +9,7 @@ from alembic.config import Config
 from sqlalchemy import MetaData
 
 from jishi.access import tables as access
+from jishi.delivery import tables as delivery
 from jishi.dictionary import tables as dictionary
 from jishi.golden import tables as golden
 from jishi.jobs import tables as jobs
@@ -22,7 +23,7 @@ HERE = Path(__file__).parent
 def target_metadata() -> MetaData:
     """Every table the declarations ask for; defining them twice is harmless."""
     if not metadata.tables:
-        for room in (registers, golden, quality, jobs, access, dictionary):
+        for room in (registers, golden, quality, jobs, access, dictionary, delivery):
             room.define_tables(metadata)
     return metadata
 

@@ -201,6 +201,13 @@ def define_shared(metadata: MetaData) -> None:
         Column("effective_from", DateTime(timezone=True), nullable=False),
         Column("elements", ARRAY(Text), comment="elements that changed; null = all"),
         Column("into", Uuid),
+        Column(
+            "known_at",
+            DateTime(timezone=True),
+            comment="recorded_at of the version that came into force; null = recorded with the change",
+        ),
+        Column("before_from", DateTime(timezone=True), comment="effective_from of the version it took the place of"),
+        Column("before_known", DateTime(timezone=True), comment="and that version's recorded_at"),
         comment="The ordered change feed, gap-free in a register",
     )
     Table(
@@ -213,6 +220,9 @@ def define_shared(metadata: MetaData) -> None:
         Column("last_contribution_id", BigInteger, nullable=False),
         Column(
             "turned_to", DateTime(timezone=True), nullable=False, comment="clock up to which turn has applied versions"
+        ),
+        Column(
+            "pruned_seq", BigInteger, nullable=False, server_default=text("0"), comment="last change no longer kept"
         ),
         comment="One row a register: publish lock and clocks",
     )

@@ -27,11 +27,25 @@ API_INSERTS = (
     "application",
     "application_step",
     "quota_use",
+    "export",
 )
 #: The only columns the API may update, by table.
 API_UPDATES = {
     "access_grant": ("revoked_at", "revoked_by"),
     "application": ("status", "answer_due", "grant_id"),
+    "export": (
+        "status",
+        "fault",
+        "rows",
+        "bytes",
+        "sha256",
+        "seq",
+        "taken_at",
+        "charged",
+        "started_at",
+        "finished_at",
+        "expires_at",
+    ),
     "quota_use": ("subjects",),
     "user_account": ("failures", "locked_until"),
 }
