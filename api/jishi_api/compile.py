@@ -17,7 +17,7 @@ from jishi_api.condition import ALIAS, TEXT_LIMIT, Condition, Numbers, bearers, 
 from jishi_api.cql2 import Node
 from jishi_api.geometry import MOST_POSITIONS, geometry
 from jishi_api.numbers import number_of
-from jishi_api.text_index import narrowed
+from jishi_api.text_index import has_case, narrowed
 
 MOST_VALUES = 100
 COMPARISONS = ("=", "<>", "<", "<=", ">", ">=")
@@ -182,6 +182,7 @@ class _Compiler:
             return self.refuse(name, "QRY-FILTER-VALUE", kind=element.kind.value, longest=TEXT_LIMIT)
         if (len(pattern) - len(pattern.rstrip("\\"))) % 2:
             return self.refuse(name, "QRY-FILTER-ESCAPE")
+        folded = folded and has_case(pattern)
         test = f"{_folded(f'{ALIAS}.{name}', folded)} LIKE {_folded(self.bind(pattern), folded)}"
         return narrowed(self.register, name, pattern, test, self.bind, folded=folded)
 

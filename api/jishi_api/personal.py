@@ -202,7 +202,8 @@ def _prefix(name: str, text: str, number: int) -> Condition | None:
 def _equal(name: str, element: DataElement, text: str, number: int) -> Condition | None:
     if element.kind is Kind.PARTIAL_DATE:
         days = interval(text)
-        test = f"(q.{name} >= ${number} AND q.{name}_high <= ${number + 1})"
+        # the middle one follows from the others and tells the planner how few there are
+        test = f"(q.{name} >= ${number} AND q.{name} <= ${number + 1} AND q.{name}_high <= ${number + 1})"
         return Condition(test, days) if days is not None else None
     value = literal(element, text if element.kind is Kind.DATE else folded(text))
     if value is None or (isinstance(value, str) and _is_odd(value)):

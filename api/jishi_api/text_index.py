@@ -24,6 +24,16 @@ def narrowed(
     return f"({holds(name, bind(wanted))} AND {test})" if wanted else test
 
 
+def has_case(pattern: str) -> bool:
+    """Whether ignoring case can make a difference. Where it cannot the comparison goes without, whose rows the server can
+    estimate; a wildcard of one character might be of two in another case.
+
+    >>> has_case("%有限公司%"), has_case("%Ａ公司%"), has_case("_公司")
+    (False, True, True)
+    """
+    return "_" in pattern or not all(letter.lower() == letter.upper() == letter for letter in pattern)
+
+
 def holds(name: str, characters: str) -> str:
     """SQL: the element holds all of the bound ``characters``."""
     return f"{FUNCTION}({ALIAS}.{name}) @> {characters}::text[]"

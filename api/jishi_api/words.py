@@ -19,7 +19,7 @@ from jishi.registers.element import Kind, Sensitivity
 from jishi.registers.register import Register
 from jishi_api.compare import plain
 from jishi_api.condition import ALIAS, TEXT_LIMIT, Condition, encodes
-from jishi_api.text_index import characters, holds
+from jishi_api.text_index import characters, has_case, holds
 from jishi_api.text_index import literal as meaning_itself
 
 MOST_WORDS = 8
@@ -96,18 +96,14 @@ def by_name(scope: Scope, words: Words, first: int) -> tuple[Condition, ...]:
     """Narrower ones, the best first: the name is all of it, begins with it, holds every word."""
     wholes = tuple(dict.fromkeys((words.whole, "".join(words.parts))))
     exact, begins, inside = _Builder(first), _Builder(first), _Builder(first)
-
-    def whole(builder: _Builder, after: str) -> Condition:
-        forms = [pair for text in wholes for pair in _each(scope.names, text)]
-        return builder.condition(
-            " OR ".join(builder.mention(element, meaning_itself(form) + after) for element, form in forms)
-        )
-
+    forms = [pair for text in wholes for pair in _each(scope.names, text)]
+    is_all = " OR ".join(exact.is_(element, form) for element, form in forms)
+    starts = " OR ".join(begins.begins(element, form) for element, form in forms)
     every = [
         " OR ".join(inside.mention(element, f"%{meaning_itself(form)}%") for element, form in _each(scope.names, part))
         for part in words.parts
     ]
-    return whole(exact, ""), whole(begins, "%"), inside.condition(" AND ".join(f"({test})" for test in every))
+    return exact.condition(is_all), begins.condition(starts), inside.condition(" AND ".join(f"({x})" for x in every))
 
 
 def rank(scope: Scope, words: Words, row: Mapping[str, str | None]) -> tuple[int, float]:
@@ -140,6 +136,10 @@ def _bare(text: str) -> str:
 _UNDRESSED = str.maketrans(dict.fromkeys(_DRESS, _DRESS[0]))
 
 
+def _is_dressed(text: str) -> bool:
+    return has_case(text) or bool(set(text) & set(_DRESS)) or text[-1] == "\ud7ff"
+
+
 class _Builder:
     """Numbers the values of one condition as they are met."""
 
@@ -155,7 +155,7 @@ class _Builder:
     def mention(self, element: str, pattern: str) -> str:
         """The text of the element fits the pattern, whatever its case."""
         self._compared.add(element)
-        cased = pattern.lower() != pattern.upper()
+        cased = has_case(pattern)
         wanted = [letter for letter in characters(pattern, folded=cased) if letter not in _DRESS]
         held, sought = f"{ALIAS}.{element}::text", f"{self.bind(pattern.translate(_UNDRESSED))}"
         if cased:
@@ -164,6 +164,24 @@ class _Builder:
             held = f"translate({held}, {self.bind(_DRESS)}, {self.bind(_DRESS[0] * len(_DRESS))})"
         test = f"{held} LIKE {sought}"
         return f"({holds(element, self.bind(wanted))} AND {test})" if wanted else f"({test})"
+
+    def is_(self, element: str, text: str) -> str:
+        """The text of the element is this one: by the order of names where nothing has to be folded."""
+        if _is_dressed(text):
+            return self.mention(element, meaning_itself(text))
+        self._compared.add(element)
+        return f"{ALIAS}.{element} = {self.bind(text)}"
+
+    def begins(self, element: str, text: str) -> str:
+        """It begins with this one. Between it and what follows it in the order of characters there is nothing else; where
+        the database orders otherwise some are missed, and stand further down in a ranking that is cut."""
+        if _is_dressed(text):
+            return self.mention(element, meaning_itself(text) + "%")
+        self._compared.add(element)
+        after = text[:-1] + chr(min(ord(text[-1]) + 1, 0x10FFFF))
+        low, high = self.bind(text), self.bind(after)
+        pattern = self.bind(meaning_itself(text) + "%")
+        return f"({ALIAS}.{element} >= {low} AND {ALIAS}.{element} < {high} AND {ALIAS}.{element} LIKE {pattern})"
 
     def condition(self, text: str) -> Condition:
         return Condition(text, tuple(self._values), frozenset(self._compared))
