@@ -297,6 +297,25 @@ async def test_an_export_is_called_off_or_ends_with_its_time(
     assert list(settings.exports_dir.iterdir()) == []
 
 
+async def test_a_run_that_is_called_off_leaves_nothing(
+    granted: Granted, settings: Settings, connection: Connection[Any]
+) -> None:
+    client = await granted("places", clear=["place_name"])
+    await connection.execute(
+        "INSERT INTO jishi.place (uid, place_type, place_name, effective_from, recorded_at, state, in_version, batch_id)"
+        " SELECT gen_random_uuid(), 'poi', repeat('x', 200), $1, $1, 'active', false, 1 FROM generate_series(1, 60000) n",
+        INSTANT,
+    )
+    asked = (await client.post("/exports", json={"collection": "places", "format": "csv"})).json()
+    running = asyncio.create_task(run_export(settings, UUID(asked["id"])))
+    while not await connection.fetchval("SELECT count(*) FROM jishi.disclosure WHERE result = 'chunk'"):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    assert (await client.delete(f"/exports/{asked['id']}")).json()["status"] == "cancelled"
+    assert await asyncio.wait_for(running, 60) == "cancelled"
+    assert list(settings.exports_dir.iterdir()) == []
+    assert (await client.get(f"/exports/{asked['id']}/data")).status_code == 410
+
+
 async def test_a_client_has_only_so_many_under_way(granted: Granted) -> None:
     client = await granted("places", clear=["place_name"])
     answers = [await client.post("/exports", json={"collection": "places"}) for _ in range(6)]
