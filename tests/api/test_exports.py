@@ -27,7 +27,6 @@ from jishi.delivery import (
 from jishi.delivery.bulk import run_export
 from jishi.delivery.escape import escape_formula
 from jishi.settings import Settings
-from jishi_api.export_sql import _disarmed
 
 if TYPE_CHECKING:
     from asyncpg import Connection
@@ -345,15 +344,6 @@ async def test_an_export_and_the_changes_after_it_make_a_copy(
     await connection.execute("UPDATE jishi.register_state SET last_seq = 8")
     assert [one["seq"] for one in await copy.follow()] == [8]
     assert {uid: row["place_name"] for uid, row in copy.held.items()} == {str(first): "甲", str(second): "乙"}
-
-
-CELLS = ["=1", "+1", "+86 512", "-12.5", "-a", "@x", "\tx", "\rx", "\nx", "|x", "＝x", "＠x", " =1", "\u3000=1", "\u200b+x", "\ufeff@",
-         "1", "", " ", "苏州", "-1e5", "+1,5%", "=", " -5", "\u00a0=x", "x=1"]  # fmt: skip
-
-
-async def test_the_database_disarms_a_cell_as_python_does(connection: Connection[Any]) -> None:
-    found = await connection.fetch(f"SELECT {_disarmed('v')} AS cell FROM unnest($1::text[]) v", CELLS)
-    assert [row["cell"] for row in found] == [escape_formula(cell) for cell in CELLS]
 
 
 PROGRAM = """
