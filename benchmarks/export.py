@@ -34,14 +34,16 @@ PLACE = "place_name,address_full,county_code,category,phone"
 PERSON = "full_name,id_number,sex_code,birth_date,hukou_division_code,mobile,person_status_code"
 TWO_COUNTIES = f"hukou_division_code in ('{seed.COUNTIES[0]}', '{seed.COUNTIES[1]}')"
 PROGRAM = """
-import asyncio, json, resource, sys, time
+import asyncio, json, re, sys, time
 from uuid import UUID
 import polars, pyarrow.csv, pyarrow.parquet, jishi_api.export_plan  # as in a worker that has made one before
 from jishi.delivery.bulk import run_export
 from jishi.settings import Settings
 started = time.monotonic()
 status = asyncio.run(run_export(Settings(), UUID(sys.argv[1])))
-print(json.dumps([status, time.monotonic() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+seconds = time.monotonic() - started
+most_kb = int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])  # ru_maxrss would count the parent's
+print(json.dumps([status, seconds, most_kb / 1024]))
 """
 
 

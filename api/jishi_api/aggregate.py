@@ -90,7 +90,7 @@ def document(
 ) -> dict[str, Any]:
     """Of what is left out it is said that it is."""
     groups = [
-        {"value": value, **({"label": labels[value]} if value in labels else {}), "count": number}
+        {"value": value, **({"label": labels[value]} if value and value in labels else {}), "count": number}
         for value, number in counts.items()
         if value not in out
     ]

@@ -22,14 +22,20 @@ def suppressed(counts: Mapping[str | None, int], lines: Sequence[Line] = ()) -> 
     ['a', 'b']
     """
     out = {value for value, number in counts.items() if number < SMALLEST}
-    for line in (*lines, _everything):
-        for members in _lines(counts, line):
-            shown = sorted(
-                (value for value in members if value not in out), key=lambda value: (counts[value], value or "")
-            )
-            while shown and _tells(counts, [value for value in members if value in out]):
-                out.add(shown.pop(0))
+    before = -1
+    while before != len(out):  # what one sum made go may tell by another
+        before = len(out)
+        for line in (*lines, _everything):
+            for members in _lines(counts, line):
+                _leave_out(counts, members, out)
     return frozenset(out)
+
+
+def _leave_out(counts: Mapping[str | None, int], members: Sequence[str | None], out: set[str | None]) -> None:
+    """Of the groups of one sum the smallest more, until what is left out tells nothing."""
+    shown = sorted((value for value in members if value not in out), key=lambda value: (counts[value], value or ""))
+    while shown and _tells(counts, [value for value in members if value in out]):
+        out.add(shown.pop(0))
 
 
 def _tells(counts: Mapping[str | None, int], left_out: Sequence[str | None]) -> bool:

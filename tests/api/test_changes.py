@@ -33,7 +33,7 @@ def at(hours: int) -> datetime:
 def publish(connection: Connection[Any]) -> Feed:
     """``await publish("place", uid, "create", hours=0)`` appends to the feed as a publication does; clocks in hours from INSTANT."""
 
-    async def append(register: str, uid: UUID, kind: str, hours: int = 0, **more: object) -> None:
+    async def append(register: str, uid: UUID, kind: str, hours: int = 0, **more: Any) -> None:
         number = NUMBERS[register]
         seq = await connection.fetchval(
             "INSERT INTO jishi.register_state (register, name, last_seq, last_recorded_at, last_contribution_id, turned_to)"
@@ -43,7 +43,7 @@ def publish(connection: Connection[Any]) -> Feed:
             register,
             at(hours),
         )
-        row = {
+        row: dict[str, Any] = {
             "register": number,
             "seq": seq,
             "uid": uid,
@@ -63,7 +63,7 @@ def clocks(hours: int) -> dict[str, str]:
     return {"effective_from": at(hours).isoformat(), "recorded_at": at(hours).isoformat()}
 
 
-async def _types(client: httpx.AsyncClient, **asked: object) -> list[tuple[str, str]]:
+async def _types(client: httpx.AsyncClient, **asked: Any) -> list[tuple[str, str]]:
     answer = await client.get("/changes", params={"collections": "places", **asked})
     assert answer.status_code == 200, answer.text
     return [(one["type"], one["uid"]) for one in answer.json()["changes"]]

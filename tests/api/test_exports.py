@@ -27,7 +27,6 @@ from jishi.delivery import (
 from jishi.delivery.bulk import run_export
 from jishi.delivery.escape import escape_formula
 from jishi.settings import Settings
-from jishi_api.export_sql import _disarmed
 
 if TYPE_CHECKING:
     from asyncpg import Connection
@@ -297,6 +296,25 @@ async def test_an_export_is_called_off_or_ends_with_its_time(
     assert list(settings.exports_dir.iterdir()) == []
 
 
+async def test_a_run_that_is_called_off_leaves_nothing(
+    granted: Granted, settings: Settings, connection: Connection[Any]
+) -> None:
+    client = await granted("places", clear=["place_name"])
+    await connection.execute(
+        "INSERT INTO jishi.place (uid, place_type, place_name, effective_from, recorded_at, state, in_version, batch_id)"
+        " SELECT gen_random_uuid(), 'poi', repeat('x', 200), $1, $1, 'active', false, 1 FROM generate_series(1, 60000) n",
+        INSTANT,
+    )
+    asked = (await client.post("/exports", json={"collection": "places", "format": "csv"})).json()
+    running = asyncio.create_task(run_export(settings, UUID(asked["id"])))
+    while not await connection.fetchval("SELECT count(*) FROM jishi.disclosure WHERE result = 'chunk'"):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    assert (await client.delete(f"/exports/{asked['id']}")).json()["status"] == "cancelled"
+    assert await asyncio.wait_for(running, 60) == "cancelled"
+    assert list(settings.exports_dir.iterdir()) == []
+    assert (await client.get(f"/exports/{asked['id']}/data")).status_code == 410
+
+
 async def test_a_client_has_only_so_many_under_way(granted: Granted) -> None:
     client = await granted("places", clear=["place_name"])
     answers = [await client.post("/exports", json={"collection": "places"}) for _ in range(6)]
@@ -326,15 +344,6 @@ async def test_an_export_and_the_changes_after_it_make_a_copy(
     await connection.execute("UPDATE jishi.register_state SET last_seq = 8")
     assert [one["seq"] for one in await copy.follow()] == [8]
     assert {uid: row["place_name"] for uid, row in copy.held.items()} == {str(first): "甲", str(second): "乙"}
-
-
-CELLS = ["=1", "+1", "+86 512", "-12.5", "-a", "@x", "\tx", "\rx", "\nx", "|x", "＝x", "＠x", " =1", "\u3000=1", "\u200b+x", "\ufeff@",
-         "1", "", " ", "苏州", "-1e5", "+1,5%", "=", " -5", "\u00a0=x", "x=1"]  # fmt: skip
-
-
-async def test_the_database_disarms_a_cell_as_python_does(connection: Connection[Any]) -> None:
-    found = await connection.fetch(f"SELECT {_disarmed('v')} AS cell FROM unnest($1::text[]) v", CELLS)
-    assert [row["cell"] for row in found] == [escape_formula(cell) for cell in CELLS]
 
 
 PROGRAM = """

@@ -101,7 +101,7 @@ async def test_a_page_deep_inside_begins_in_an_index(
     grant = standing("anybody", register)
     secret = api.state.serving.cursor_secret
     asked = [("sortby", sortby), ("limit", "100"), ("properties", "place_name")]
-    first = (await caller.get(f"/collections/places/items?{httpx.QueryParams(asked)}")).json()
+    first = (await caller.get(f"/collections/places/items?{httpx.QueryParams(dict(asked))}")).json()
     assert len(first["features"]) == 100
     question = plan_items(register, grant, asked, secret)
     middle = await connection.fetchrow(

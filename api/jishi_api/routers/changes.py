@@ -24,15 +24,13 @@ from jishi_api.asked import Asked, asked_of, stated_of
 from jishi_api.auth import caller_of
 from jishi_api.caller import Caller
 from jishi_api.disclose import NOBODY, Outcome, bound, disclose
+from jishi_api.export_plan import EXPORT
 from jishi_api.feed import Told
 from jishi_api.links import address
 from jishi_api.parameters import DEFAULT_LIMIT, GREATEST_LIMIT, once, read_limit, report, short
 from jishi_api.position import Place, Position
 from jishi_api.protected import takes_purpose
 from jishi_api.serving import Serving, serving_of
-
-EXPORT = "export"
-"""The right that takes a personal collection as a whole."""
 
 LONGEST_WAIT_S = 30
 PAUSE_S = 0.5

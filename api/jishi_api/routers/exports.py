@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from io import BufferedReader
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,7 +19,6 @@ from jishi.access.disclosures import Disclosure
 from jishi.delivery import export_store
 from jishi.delivery.export_store import FORMATS, MOST_WAITING, Export, path_of, remove_file
 from jishi.errors import CallerError, DeniedError, NotFoundError
-from jishi.identifiers.keys import load_or_create
 from jishi.identifiers.sealed_file import open_sealed
 from jishi.registers.catalog import registers
 from jishi_api import position, problem
@@ -105,7 +105,7 @@ async def data(request: Request) -> Response:
     found = await _own(request, serving, caller)
     _demand_file(found, caller)
     tag = f'"{(found.sha256 or b"").hex()}"'
-    size = found.bytes or 0
+    size = found.size or 0
     headers = {**PRIVATE, "ETag": tag, "Accept-Ranges": "bytes", "Content-Disposition": _name(found)}
     if request.headers.get("If-None-Match") in (tag, "*"):
         return Response(status_code=304, headers=headers)
@@ -121,8 +121,12 @@ async def data(request: Request) -> Response:
     kind = FORMATS[found.format][0]
     if request.state.head:
         return Response(status_code=206 if part else 200, headers=headers, media_type=kind)
+    try:
+        file = await asyncio.to_thread(open_sealed, path_of(serving.settings, found.export_id), serving.sealer.keys)
+    except FileNotFoundError:  # let go in this moment
+        raise CallerError("QRY-EXPORT-OVER", status="expired") from None
     await _disclose(request, serving, caller, found, start, end)
-    parts = _parts(serving, found, start, end)
+    parts = _parts(file, start, end)
     return StreamingResponse(parts, 206 if part else 200, headers=headers, media_type=kind)
 
 
@@ -169,10 +173,8 @@ def _range(request: Request, tag: str, size: int) -> range | None:
     return range(min(int(first), size), min(int(last) + 1, size) if last else size)
 
 
-async def _parts(serving: Serving, found: Export, start: int, end: int) -> AsyncIterator[bytes]:
+async def _parts(file: BufferedReader, start: int, end: int) -> AsyncIterator[bytes]:
     """Opened piece by piece, so that a file of any size takes a megabyte."""
-    keys = load_or_create(serving.settings.key_path)
-    file = await asyncio.to_thread(open_sealed, path_of(serving.settings, found.export_id), keys)
     try:
         await asyncio.to_thread(file.seek, start)
         while start < end:
@@ -227,7 +229,7 @@ def _document(request: Request, serving: Serving, one: Export) -> dict[str, Any]
         "status": one.status_at(now),
         "fault": one.fault,
         "rows": one.rows,
-        "bytes": one.bytes,
+        "bytes": one.size,
         "sha256": one.sha256.hex() if one.sha256 else None,
         "seq": one.seq,
         "after": after,

@@ -12,7 +12,6 @@ import json
 import queue
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -97,7 +96,7 @@ class Tables:
             frame = self._opened(_frame(batch))
             for name in self._reading.deciphered:
                 frame = frame.with_columns(pl.Series(name, _mapped(frame[name], escape_formula), dtype=pl.String))
-            frame.write_csv(_Through(self._file), include_header=False)
+            self._file.write(frame.write_csv(include_header=False).encode())
 
     def _json(self, batches: Iterator[pa.RecordBatch]) -> None:
         """One column of JSON cut before its last brackets, then the numbers."""
@@ -206,19 +205,6 @@ def _line(names: Iterator[str]) -> bytes:
     text = io.StringIO()
     pl.DataFrame({name: [] for name in names}).write_csv(text)
     return text.getvalue().encode()
-
-
-class _Through(io.RawIOBase):
-    """A file that a library may close without closing what is behind it."""
-
-    def __init__(self, behind: SealedWriter) -> None:
-        self._behind = behind
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any, /) -> int:
-        return self._behind.write(data)
 
 
 class _Pipe(io.RawIOBase):

@@ -33,7 +33,7 @@ MOST_WAITING = 5
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """One export as its row says. ``request``: the members of the body that asked for it."""
+    """One export as its row says. ``request``: the members of the body that asked for it; ``size``: of its file in bytes."""
 
     export_id: UUID
     client_id: str
@@ -47,7 +47,7 @@ class Export:
     status: str = "queued"
     fault: str | None = None
     rows: int | None = None
-    bytes: int | None = None
+    size: int | None = None
     sha256: bytes | None = None
     seq: int | None = None
     taken_at: datetime | None = None
@@ -152,16 +152,27 @@ async def expire(connection: Connection[Any], settings: Settings, now: datetime)
     for row in rows:
         remove_file(settings, row["export_id"])
     gone = len(rows)
-    for path in settings.exports_dir.glob("*.sealed"):
-        known = await find(connection, UUID(path.stem))
-        if known is None or known.status not in ("done", "running"):
-            remove_file(settings, UUID(path.stem))
+    lying = {_id_of(path) for path in settings.exports_dir.glob("*") if path.suffix in (".sealed", ".part")}
+    for export_id in lying - {None}:
+        known = await find(connection, export_id) if export_id else None
+        if export_id and (known is None or known.status not in ("done", "running")):
+            remove_file(settings, export_id)
             gone += 1
     return gone
 
 
+def _id_of(path: Path) -> UUID | None:
+    """Whose file or draft it is; None = nobody's."""
+    try:
+        return UUID(path.name.removeprefix(".")[:36])
+    except ValueError:
+        return None
+
+
 def _read(row: Mapping[str, Any]) -> Export:
-    return Export(**{**dict(row), "request": json.loads(row["request"])})
+    told = {**dict(row), "request": json.loads(row["request"]), "size": row["bytes"]}
+    del told["bytes"]
+    return Export(**told)
 
 
 _WAITING = "SELECT count(*) FROM jishi.export WHERE client_id = $1 AND status IN ('queued', 'running')"
