@@ -28,6 +28,7 @@ from jishi_api.routers.items import (
     page_of,
     refuse_all_but_post,
     shown,
+    systems_of,
 )
 from jishi_api.serving import Serving, serving_of
 
@@ -50,7 +51,9 @@ async def search(request: Request) -> Response:
 
 async def _page(request: Request, serving: Serving, asked: Asked, body: Body) -> Response:
     """The members of GET as a body; the link to the next page says what to change in it."""
-    question = plan_items(asked.register, asked.grant, (), serving.cursor_secret, posted=body)
+    question = plan_items(
+        asked.register, asked.grant, (), serving.cursor_secret, posted=body, known=systems_of(serving)
+    )
     rows, matched = await page_of(serving, asked, question)
     await disclose(serving, asked, "search", question.plan, dict(body), shown(rows, question))
     here = address(request, "collections", asked.register.collection, "search")
