@@ -55,7 +55,9 @@ def relation(operation: str, one: Span, other: Span) -> str:
     if operation == "t_equals" and one.first == one.last and other.first == other.last:
         return f"{one.first} = {other.first}"
     text = RELATIONS[operation].format(a=one.first, z=one.last, a2=other.first, z2=other.last)
-    return f"({text})"
+    ends = [end for span in (one, other) if span.first != span.last for end in (span.first, span.last)]
+    there = " AND ".join(f"{end} IS NOT NULL" for end in ends if not end.endswith("::date"))
+    return f"(CASE WHEN {there} THEN {text} END)" if there else f"({text})"
 
 
 def day_of(node: Node) -> date | None:
