@@ -25,6 +25,8 @@ from jishi_api.problem import MEDIA_TYPE
 from jishi_api.query import LANGUAGES
 
 Part = dict[str, Any]
+_JSON = "application/json"
+KEYS_TYPE = "application/jwk-set+json"
 
 
 def describe(app: FastAPI) -> None:
@@ -71,18 +73,32 @@ def _complete(described: Part) -> Part:
     paths: Part = described.setdefault("paths", {})
     paths["/collections/{collection}/items"] = {"get": _items()}
     paths["/collections/{collection}/items/{key}"] = {"get": _item()}
-    paths["/collections/{collection}/search"] = {"post": _posted("search", "检索 a search by body", _SEARCH)}
-    paths["/collections/{collection}/batch"] = {"post": _posted("batch", "批量 entities by uid", _BATCH)}
-    paths["/verify"] = {"post": _posted("verify", "核验 claims about one subject", _VERIFY, everywhere=True)}
+    paths["/collections/{collection}/search"] = {"post": _posted("search", "检索 a search by body", _SEARCH, GEOJSON)}
+    paths["/collections/{collection}/batch"] = {"post": _posted("batch", "批量 entities by uid", _BATCH, _JSON)}
+    paths["/verify"] = {"post": _posted("verify", "核验 claims about one subject", _VERIFY, _JSON, everywhere=True)}
     for path in _DOCUMENTS:
         _as_document(paths[path]["get"])
+    for path in paths:
+        if path.startswith("/.well-known/"):
+            _keys(paths[path]["get"])
     for path, operations in paths.items():
         for operation in operations.values():
             operation["responses"].pop("422", None)
-            operation["responses"]["default"] = _PROBLEM
+            operation["responses"]["default"] = _problem(operation)
             if path.startswith(("/stewardship", "/me", "/requests", "/access-log")):
                 operation["security"] = _EITHER
     return described
+
+
+def _problem(operation: Part) -> Part:
+    """A problem; where there are pages it has one too."""
+    answered = operation["responses"].get("200", {}).get("content", {})
+    return {**_PROBLEM, "content": {**_PROBLEM["content"], HTML_TYPE: _TEXT}} if HTML_TYPE in answered else _PROBLEM
+
+
+def _keys(operation: Part) -> None:
+    content = operation["responses"]["200"]["content"]
+    content[KEYS_TYPE] = content.pop("application/json")
 
 
 def _items() -> Part:
@@ -145,7 +161,7 @@ def _item() -> Part:
     }
 
 
-def _posted(name: str, summary: str, body: Part, *, everywhere: bool = False) -> Part:
+def _posted(name: str, summary: str, body: Part, kind: str, *, everywhere: bool = False) -> Part:
     """What is asked for in a JSON body; purpose and case may stand in it too."""
     stated: Part = {"purpose": {"type": "string"}, "case_no": {"type": "string"}}
     schema = {**body, "type": "object", "properties": {**body["properties"], **stated}}
@@ -156,7 +172,7 @@ def _posted(name: str, summary: str, body: Part, *, everywhere: bool = False) ->
         "security": _EITHER,
         "parameters": [] if everywhere else [_collection()],
         "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
-        "responses": {"200": {"description": "the answer", "content": {"application/json": {"schema": {}}}}},
+        "responses": {"200": {"description": "the answer", "content": {kind: {"schema": {}}}}},
     }
 
 
