@@ -81,6 +81,7 @@ def _complete(described: Part) -> Part:
     for path in paths:
         if path.startswith("/.well-known/"):
             _keys(paths[path]["get"])
+    paths["/oauth/token"]["post"]["responses"] |= dict.fromkeys(("400", "401", "403"), _TOKEN_REFUSED)
     for path, operations in paths.items():
         for operation in operations.values():
             operation["responses"].pop("422", None)
@@ -246,6 +247,13 @@ _DOCUMENTS = (
 _PROBLEM: Part = {
     "description": "a problem (RFC 9457)",
     "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+_TOKEN_REFUSED: Part = {
+    "description": "an error of OAuth 2.0 (RFC 6749 §5.2), or a problem",
+    "content": {
+        _JSON: {"schema": {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}},
+        **_PROBLEM["content"],
+    },
 }
 _NAMES: Part = {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 _SEARCH: Part = {
