@@ -17,6 +17,7 @@ from jishi_api.condition import ALIAS, TEXT_LIMIT, Condition, Numbers, bearers, 
 from jishi_api.cql2 import Node
 from jishi_api.crs import DEFAULT, Crs
 from jishi_api.geometry import MOST_POSITIONS, geometry
+from jishi_api.nodes import is_property, named, operation_of, short, unfolded
 from jishi_api.numbers import number_of
 from jishi_api.temporal import OF_INSTANTS, OPEN, RELATIONS, Span, day_of, relation
 
@@ -79,13 +80,13 @@ class _Compiler:
         """SQL of something true or false; empty after a fault."""
         if isinstance(node, bool):
             return "true" if node else "false"
-        operation, arguments = _operation(node)
+        operation, arguments = operation_of(node)
         if operation in _ACTS:
             act, count = _ACTS[operation]
             right = len(arguments) == count or (not count and len(arguments) > 1)
             return act(self, operation, arguments) if right else self.refuse(operation, "QRY-FILTER-ARGUMENTS")
         if operation:
-            return self.refuse(_short(operation), "QRY-FILTER-OPERATION")
+            return self.refuse(short(operation), "QRY-FILTER-OPERATION")
         return self.refuse("filter", "QRY-FILTER-NOT-TRUTH")
 
     def refuse(self, name: str, code: str, **values: object) -> str:
@@ -105,7 +106,7 @@ class _Compiler:
             return None
         element = self.register.elements.get(name)
         if element is None:
-            self.refuse(_short(name), "QRY-FILTER-PROPERTY")
+            self.refuse(short(name), "QRY-FILTER-PROPERTY")
             return None
         if self.allowed is not None and name not in self.allowed:
             self.refuse(name, "QRY-NOT-QUERYABLE", queryables=", ".join(sorted(self.allowed)) or "-")
@@ -127,10 +128,10 @@ class _Compiler:
 
     def comparison(self, operation: str, arguments: list[Node]) -> str:
         left, right = arguments
-        if _is_property(right) and not _is_property(left):
+        if is_property(right) and not is_property(left):
             left, right, operation = right, left, FLIPPED[operation]
-        (folded, left), (folds, right) = _unfolded(left), _unfolded(right)
-        if _is_property(right):
+        (folded, left), (folds, right) = unfolded(left), unfolded(right)
+        if is_property(right):
             return self.refuse("filter", "QRY-FILTER-SIDES")
         found = self.element(left)
         if found is None:
@@ -161,9 +162,9 @@ class _Compiler:
     def among(self, operation: str, arguments: list[Node]) -> str:
         if not isinstance(arguments[1], list) or not 0 < len(arguments[1]) <= MOST_VALUES:
             return self.refuse(operation, "QRY-FILTER-LIST", most=MOST_VALUES)
-        folded, left = _unfolded(arguments[0])
-        unfolded = [_unfolded(item) for item in arguments[1]]
-        items, folds = [item for _, item in unfolded], any(folds for folds, _ in unfolded)
+        folded, left = unfolded(arguments[0])
+        bare = [unfolded(item) for item in arguments[1]]
+        items, folds = [item for _, item in bare], any(folds for folds, _ in bare)
         found = self.element(left)
         if found is None:
             return ""
@@ -173,11 +174,11 @@ class _Compiler:
         self.compared.add(name)
         if element.kind is Kind.PARTIAL_DATE or ((folded or folds) and element.kind not in TEXTS):
             return self.refuse(name, "QRY-FILTER-OPERATION")
-        values = [_literally(self.value(name, element, item), folds) for folds, item in unfolded]
+        values = [_literally(self.value(name, element, item), folds) for folds, item in bare]
         return f"{_column(name, folded)} = ANY({self.bind(values)})"
 
     def like(self, operation: str, arguments: list[Node]) -> str:
-        (folded, left), (folds, pattern) = (_unfolded(argument) for argument in arguments)
+        (folded, left), (folds, pattern) = (unfolded(argument) for argument in arguments)
         found = self.element(left)
         if found is None:
             return ""
@@ -210,7 +211,7 @@ class _Compiler:
         unsure = self.unsure(operation, arguments)
         if unsure is not None:
             return unsure
-        name = _named(arguments)
+        name = named(arguments)
         spans = [self.span(name, argument) for argument in arguments]
         if spans[0] is None or spans[1] is None:
             return ""
@@ -275,7 +276,7 @@ class _Compiler:
 
     def spatial(self, operation: str, arguments: list[Node]) -> str:
         """S_…: geometries of elements and literals, on either side."""
-        name = _named(arguments)
+        name = named(arguments)
         sides = [self.shape(name, argument) for argument in arguments]
         return "" if None in sides else f"{SPATIAL[operation]}({sides[0]}, {sides[1]})"
 
@@ -332,36 +333,6 @@ def _column(name: str, folded: bool) -> str:
 
 def _literally(value: object, folded: bool) -> object:
     return value.casefold() if folded and isinstance(value, str) else value
-
-
-def _operation(node: Node) -> tuple[str, list[Node]]:
-    """Name in lower case and arguments; an empty name where the node is no operation."""
-    if isinstance(node, dict) and set(node) == {"op", "args"}:
-        name, arguments = node["op"], node["args"]
-        if isinstance(name, str) and isinstance(arguments, list):
-            return name.lower(), arguments
-    return "", []
-
-
-def _unfolded(node: Node) -> tuple[bool, Node]:
-    """Whether case is folded (CASEI), and the node without it."""
-    operation, arguments = _operation(node)
-    return (True, arguments[0]) if operation == "casei" and len(arguments) == 1 else (False, node)
-
-
-def _named(arguments: list[Node]) -> str:
-    """The element a fault of a literal is told of: the one it is compared with."""
-    names = [node["property"] for node in arguments if isinstance(node, dict) and "property" in node]
-    return _short(names[0]) if names and isinstance(names[0], str) else "filter"
-
-
-def _is_property(node: Node) -> bool:
-    _, inner = _unfolded(node)
-    return isinstance(inner, dict) and "property" in inner
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 80 else f"{name[:80]}…"
 
 
 _SEALED = "QRY-FILTER-SEALED"

@@ -50,7 +50,7 @@ def test_a_few_hundred_requests_find_no_fault_and_nothing_undescribed(site: Site
 
 @pytest.mark.soak
 def test_five_thousand_requests_find_no_fault_and_nothing_undescribed(site: Site) -> None:
-    assert _attack(site, 80, "examples,coverage,fuzzing") >= 5000
+    assert _attack(site, 140, "examples,coverage,fuzzing") >= 5000
 
 
 @pytest.mark.parametrize(("path", "version"), [("/api", "3.1"), ("/api/3.0", "3.0")])
