@@ -56,7 +56,8 @@ def relation(operation: str, one: Span, other: Span) -> str:
         return f"{one.first} = {other.first}"
     text = RELATIONS[operation].format(a=one.first, z=one.last, a2=other.first, z2=other.last)
     ends = [end for span in (one, other) if span.first != span.last for end in (span.first, span.last)]
-    there = " AND ".join(f"{end} IS NOT NULL" for end in ends if not end.endswith("::date"))
+    looked_at = [end for end in ends if not end.endswith("::date") or end not in text]  # no bound value may stand idle
+    there = " AND ".join(f"{end} IS NOT NULL" for end in looked_at)
     return f"(CASE WHEN {there} THEN {text} END)" if there else f"({text})"
 
 
