@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,6 +17,7 @@ KEY_LIMIT = 200
 _API_KEY = b"x-api-key"
 _CARRIERS = frozenset({b"authorization", _API_KEY})
 _BEARER = "bearer"
+_BASIC = "basic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +59,27 @@ def credential_in(headers: Iterable[tuple[bytes, bytes]]) -> Credential:
     if len(value) > tokens.LONGEST + len(_BEARER) + 1 or not _plain(value):
         raise DeniedError("ACC-TOKEN")
     scheme, _, token = value.decode("ascii").partition(" ")
+    if scheme.lower() == _BASIC:
+        return Credential("key", "ACC-KEY-UNKNOWN", digest, _password(token))
     if scheme.lower() != _BEARER or not token.strip():
         raise DeniedError("ACC-TOKEN")
     return Credential("token", "ACC-TOKEN", digest, token.strip())
+
+
+def is_basic(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a credential is of the kind that a browser asks its user for and then sends by itself."""
+    return any(name == b"authorization" and value[:6].lower() == _BASIC.encode() + b" " for name, value in headers)
+
+
+def _password(token: str) -> str:
+    """The API key given as the password of HTTP Basic (RFC 7617), under any user name: browsers, QGIS and GDAL can."""
+    try:
+        key = base64.b64decode(token.strip(), validate=True).partition(b":")[2]
+    except (binascii.Error, ValueError) as error:
+        raise DeniedError("ACC-KEY-UNKNOWN") from error
+    if not 0 < len(key) <= KEY_LIMIT or not _plain(key):
+        raise DeniedError("ACC-KEY-UNKNOWN")
+    return key.decode("ascii")
 
 
 def _digest(name: bytes, value: bytes) -> bytes:

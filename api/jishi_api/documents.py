@@ -8,10 +8,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
-CGCS2000 = "http://www.opengis.net/def/crs/EPSG/0/4490"
 GEOJSON = "application/geo+json"
 SCHEMA_JSON = "application/schema+json"
 OPENAPI_JSON = "application/vnd.oai.openapi+json;version=3.1"
+OPENAPI_30 = "application/vnd.oai.openapi+json;version=3.0"
 QUERYABLES_REL = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 SCHEMA_REL = "http://www.opengis.net/def/rel/ogc/1.0/schema"
 
@@ -42,8 +42,16 @@ class SpatialExtent(Document):
     crs: str = CRS84
 
 
+class TemporalExtent(Document):
+    """``interval``: what the earliest and the latest version in force may be; None = open."""
+
+    interval: tuple[tuple[str | None, str | None], ...] = ((None, None),)
+    trs: str = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
+
+
 class Extent(Document):
-    spatial: SpatialExtent
+    spatial: SpatialExtent | None = None
+    temporal: TemporalExtent
 
 
 class CatalogueEntry(Document):
@@ -74,6 +82,7 @@ class Collection(Document):
 
 class Collections(Document):
     collections: tuple[Collection, ...]
+    crs: tuple[str, ...]
     links: tuple[Link, ...]
 
 

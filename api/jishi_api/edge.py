@@ -32,6 +32,7 @@ from jishi_api.limits import (
     rate_headers,
 )
 from jishi_api.metrics import METHODS
+from jishi_api.pages.problem import for_people
 from jishi_api.request_log import RequestLog
 
 if TYPE_CHECKING:
@@ -186,13 +187,13 @@ def _answer_to(error: Exception, request: Request) -> Response:
     if isinstance(error, FrameworkError):
         answer = problem.respond(_of_framework(error), language, request_id)
         answer.headers.update(error.headers or {})
-        return answer
+        return for_people(request, answer)
     if isinstance(error, RequestValidationError):
         return problem.respond(_of_body(error), language, request_id)
     if isinstance(error, JishiError):
         if isinstance(error, InternalError) and error.code not in _EXPECTED:
             _tell(error, request_id)
-        return problem.respond(error, language, request_id)
+        return for_people(request, problem.respond(error, language, request_id))
     _tell(error, request_id)
     return problem.respond_internal(language, request_id)
 

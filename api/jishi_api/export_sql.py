@@ -12,7 +12,7 @@ from jishi.registers.register import Register
 from jishi_api import sql
 from jishi_api.members import members
 from jishi_api.plan import Plan
-from jishi_api.sql import DECIMALS, Page, Statement
+from jishi_api.sql import Page, Statement
 
 JSON_HEAD = "json"
 
@@ -95,7 +95,11 @@ def _column(plan: Plan, item: Field, write: object) -> str:
         return 'q.uid AS "uid"'
     if item.kind is Kind.GEOMETRY:
         column = f"q.{plan.register.geometry}"
-        shape = f"ST_AsText({column}, {DECIMALS})" if write is _disarmed else f"encode(ST_AsBinary({column}), 'hex')"
+        shape = (
+            f"ST_AsText({column}, {plan.crs.decimals})"
+            if write is _disarmed
+            else f"encode(ST_AsBinary({column}), 'hex')"
+        )
         return f'{shape} AS "{GEOMETRY}"'
     value = f'p."{item.name}"'
     if item.kind is Kind.BOOLEAN:

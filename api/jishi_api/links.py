@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 from urllib.parse import quote, urlencode
 
+from pydantic import BaseModel
 from starlette.requests import Request
 
 from jishi_api.documents import Link
+from jishi_api.negotiate import HTML, HTML_TYPE, JSON, OF_A_DOCUMENT, form_of
 
 
 def address(request: Request, *segments: str) -> str:
@@ -32,8 +35,33 @@ MOST_BASES = 256
 _BASES: dict[tuple[object, ...], str] = {}
 
 
-def link(request: Request, rel: str, *segments: str, kind: str = "application/json", title: str | None = None) -> Link:
-    return Link(href=address(request, *segments), rel=rel, type=kind, title=title)
+def link(
+    request: Request,
+    rel: str,
+    *segments: str,
+    kind: str = "application/json",
+    title: str | None = None,
+    form: str | None = None,
+) -> Link:
+    """A link to a path of this API; ``form``: the one it is asked for in."""
+    there = address(request, *segments)
+    return Link(href=there if form is None else f"{there}?f={form}", rel=rel, type=kind, title=title)
+
+
+def link_here(request: Request, *segments: str, title: str | None = None) -> tuple[Link, ...]:
+    """The document itself as it was asked for, and its other form."""
+    asked = request.query_params.get("f")
+    own, other = (HTML, JSON) if form_of(request, OF_A_DOCUMENT) == HTML else (JSON, HTML)
+    kinds = {JSON: "application/json", HTML: HTML_TYPE}
+    return (
+        link(request, "self", *segments, kind=kinds[own], title=title, form=asked),
+        link(request, "alternate", *segments, kind=kinds[other], title=other.upper(), form=other),
+    )
+
+
+def listed(document: BaseModel) -> dict[str, Any]:
+    """A document as JSON has it, what is empty left out; an open end stays."""
+    return document.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def with_parameters(url: str, parameters: Iterable[tuple[str, str]]) -> str:

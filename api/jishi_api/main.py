@@ -21,7 +21,9 @@ from jishi_api.routers import (
     batch,
     changes,
     collections,
+    conformance,
     dictionary,
+    documentation,
     exports,
     health,
     items,
@@ -89,8 +91,20 @@ def create_app(
     handle_errors(app)
     hot = [route for room in (search, batch, match, verify, items, changes, exports) for route in room.routes()]
     app.router.routes.extend(hot)
-    rooms = (landing, health, metrics, oauth, well_known, collections, dictionary, me, sharing, stewardship, access_log)
-    for room in rooms:
+    rooms = (
+        landing,
+        conformance,
+        collections,
+        documentation,
+        health,
+        metrics,
+        oauth,
+        well_known,
+        dictionary,
+        me,
+        sharing,
+    )
+    for room in (*rooms, stewardship, access_log):
         app.include_router(room.router)
     describe(app)
     app.front = Edge(Hot(hot, app.framework), concurrency=settings.concurrency, requests=requests)

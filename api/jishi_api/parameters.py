@@ -23,7 +23,6 @@ INDIVIDUAL_BUSINESS = "92"
 
 INCLUDABLE = ("inactive", "withheld")
 Value = str | date | Decimal | int | bool
-Bbox = tuple[float, float, float, float]
 Parameters = Iterable[tuple[str, str]]
 
 
@@ -75,23 +74,6 @@ _INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 def _is_personal(element: str, text: str) -> bool:
     return element == "uscc" and normalise(text).startswith(INDIVIDUAL_BUSINESS)
-
-
-_NUMBER = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,17})?")
-
-
-def read_bbox(register: Register, text: str, faults: list[Fault]) -> Bbox | None:
-    """West, south, east, north. A box over the antimeridian is no box of a city and refused."""
-    if register.geometry is None:
-        faults.append(Fault("bbox", "QRY-NO-GEOMETRY"))
-        return None
-    parts = [part.strip() for part in text.split(",")]
-    if len(parts) == 4 and all(_NUMBER.fullmatch(part) for part in parts):
-        west, south, east, north = (float(part) for part in parts)
-        if -180 <= west <= east <= 180 and -90 <= south <= north <= 90:
-            return west, south, east, north
-    faults.append(Fault("bbox", "QRY-VALUE-BBOX"))
-    return None
 
 
 def included(given: Mapping[str, str], faults: list[Fault]) -> frozenset[str]:

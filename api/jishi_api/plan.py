@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from jishi.access.grants import Grant
 from jishi.errors import Fault, InternalError
@@ -19,11 +18,10 @@ from jishi.registers.catalog import register_of
 from jishi.registers.element import Kind, Mask
 from jishi.registers.register import Register
 from jishi_api.condition import Condition
+from jishi_api.crs import DEFAULT, Crs
 from jishi_api.members import Member, elements_of, members
 from jishi_api.row_filter import read_rows
-
-CITY_ZONE = ZoneInfo("Asia/Shanghai")
-"""Days begin at its midnight."""
+from jishi_api.temporal import CITY_ZONE
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +30,7 @@ class Plan:
 
     ``computed``: the derived ones among ``columns``. ``deciphered``: sealed elements granted in clear; a row carries
     ``<element>__lookup`` and ``<element>__cipher`` of them beside its JSON. ``masked`` and ``clear``: elements as the
-    disclosure names them.
+    disclosure names them. ``names``: the members a row shows, in its order but for derived ones, which come last.
     """
 
     register: Register
@@ -45,6 +43,8 @@ class Plan:
     masked: tuple[str, ...]
     clear: tuple[str, ...]
     geometry: bool
+    crs: Crs = DEFAULT
+    names: tuple[str, ...] = ()
 
     @property
     def first(self) -> int:
@@ -52,13 +52,14 @@ class Plan:
         return len(self.values) + 1
 
 
-def plan_of(register: Register, grant: Grant, names: tuple[str, ...], *, geometry: bool) -> Plan:
-    """The plan of members ``names`` (and the geometry), all of them granted: :func:`jishi.access.authorise.authorise` says so."""
+def plan_of(register: Register, grant: Grant, names: tuple[str, ...], *, geometry: bool, crs: Crs = DEFAULT) -> Plan:
+    """The plan of members ``names`` (and the geometry in ``crs``), all of them granted:
+    :func:`jishi.access.authorise.authorise` says so."""
     wanted = elements_of(register, names) | ({register.geometry} if geometry and register.geometry else frozenset())
     derived = grant.derived & wanted
     today = datetime.now(CITY_ZONE).date() if derived else None
     return _plan(
-        register.name, grant.masked & wanted, grant.clear & wanted, derived, today, grant.rows, names, geometry
+        register.name, grant.masked & wanted, grant.clear & wanted, derived, today, grant.rows, names, geometry, crs
     )
 
 
@@ -72,6 +73,7 @@ def _plan(
     rows: str | None,
     names: tuple[str, ...],
     geometry: bool,
+    crs: Crs,
 ) -> Plan:
     register = register_of(name)
     known = members(name)
@@ -100,6 +102,8 @@ def _plan(
         masked=tuple(sorted(masked)),
         clear=tuple(sorted(clear | derived)),
         geometry=geometry,
+        crs=crs,
+        names=names,
     )
 
 

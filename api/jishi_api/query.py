@@ -19,21 +19,20 @@ from jishi.errors import Fault
 from jishi.identifiers.normalise import normalise
 from jishi.registers.element import DataElement, Kind
 from jishi.registers.register import Register
-from jishi.registers.tables import SRID
-from jishi_api import cql2, cursor
+from jishi_api import cql2, cursor, negotiate
+from jishi_api.box import Box, read_box
 from jishi_api.compile import compile_filter
 from jishi_api.condition import Condition
+from jishi_api.crs import DEFAULT, Crs, Systems, system_of, systems
 from jishi_api.members import elements_of, filterable, granted_members, members, queryables
 from jishi_api.parameters import (
     DEFAULT_LIMIT,
     INDIVIDUAL_BUSINESS,
-    Bbox,
     Parameters,
     Value,
     closed,
     included,
     once,
-    read_bbox,
     read_limit,
     read_value,
     report,
@@ -42,6 +41,7 @@ from jishi_api.parameters import (
 )
 from jishi_api.plan import Plan, plan_of
 from jishi_api.sql import Key, Order, Page, Position
+from jishi_api.when import When, read_when
 
 MOST_SORTED = 3
 """Elements of one order."""
@@ -50,8 +50,27 @@ WIDE, WIDE_BOX = 1000, 200
 """Features of a page beyond which it is wide; within a box every one has to be fetched and sorted."""
 
 PAGE_MEMBERS = frozenset(
-    {"bbox", "properties", "limit", "cursor", "f", "filter", "filter-lang", "sortby", "include", "count"}
+    {
+        "bbox",
+        "bbox-crs",
+        "count",
+        "crs",
+        "cursor",
+        "datetime",
+        "f",
+        "filter",
+        "filter-crs",
+        "filter-lang",
+        "include",
+        "limit",
+        "properties",
+        "sortby",
+    }
 )
+GEOGRAPHIC = systems(0)
+"""The systems every deployment serves."""
+
+ITEM_MEMBERS = frozenset({"crs", "f", "include", "properties"})
 LANGUAGES = ("cql2-text", "cql2-json")
 
 
@@ -75,9 +94,16 @@ class Question:
 
 
 def plan_items(
-    register: Register, grant: Grant, parameters: Parameters, secret: bytes, *, posted: Mapping[str, Any] | None = None
+    register: Register,
+    grant: Grant,
+    parameters: Parameters,
+    secret: bytes,
+    *,
+    posted: Mapping[str, Any] | None = None,
+    known: Systems = GEOGRAPHIC,
 ) -> Question:
     """What ``GET …/items`` asks, or, with ``posted``, a search's body. CallerError ``QRY-PARAMETERS`` with every fault.
+    ``known``: the coordinate reference systems served.
 
     Whether the grant permits it is not asked here: ``wanted`` says what to ask.
     """
@@ -85,16 +111,19 @@ def plan_items(
     given = texts(posted, faults) if posted is not None else once(parameters, faults)
     names, with_geometry = _properties(register, grant, given, faults)
     granted = [name for name in names if _is_granted(register, grant, name)]
-    shown = plan_of(register, grant, tuple(granted), geometry=with_geometry and _opens(grant, register.geometry))
+    spoken = {name: system_of(given, name, known, faults) for name in ("crs", "bbox-crs", "filter-crs")}
+    with_shapes = with_geometry and _opens(grant, register.geometry)
+    shown = plan_of(register, grant, tuple(granted), geometry=with_shapes, crs=spoken["crs"])
     equal = tuple(_equalities(register, given, faults, posted=posted is not None))
-    box = read_bbox(register, given["bbox"], faults) if "bbox" in given else None
-    parts = _conditions(register, shown.first, equal, box)
+    box = read_box(given["bbox"], spoken["bbox-crs"], faults) if "bbox" in given else None
+    when = read_when(given["datetime"], faults) if "datetime" in given else None
+    parts = _conditions(register, shown.first, equal, box, when)
     allowed = filterable(register.name) if posted is None else None
-    written = _filter(register, shown.first + len(parts.values), given, posted, faults, allowed)
+    written = _filter(register, shown.first + len(parts.values), given, posted, faults, allowed, spoken["filter-crs"])
     condition = _both(parts, written)
     order = _order(register, given, faults)
     include = included(given, faults)
-    closed(given, "f", ("json",), "QRY-VALUE-FORMAT", faults)
+    closed(given, "f", negotiate.OF_ITEMS if posted is None else ("json",), "QRY-VALUE-FORMAT", faults)
     counted = closed(given, "count", ("none", "estimate", "exact"), "QRY-VALUE-COUNT", faults) or "none"
     limit = read_limit(given["limit"], faults) if "limit" in given else DEFAULT_LIMIT
     told = _told(register, grant, names, condition, order, include)
@@ -113,29 +142,31 @@ def plan_items(
     return Question(shown, page, wanted, equal, told, counted, box is not None, tuple(granted))
 
 
-def plan_properties(register: Register, grant: Grant, parameters: Parameters) -> tuple[Plan, Wanted, frozenset[str]]:
+def plan_properties(
+    register: Register, grant: Grant, parameters: Parameters, known: Systems = GEOGRAPHIC
+) -> tuple[Plan, Wanted, frozenset[str]]:
     """The plan of a single feature, what is wanted of the grant, and the states asked for beside the active; CallerError
     ``QRY-PARAMETERS`` with every fault."""
     faults: list[Fault] = []
     given = once(parameters, faults)
     if register.personal and "properties" not in given:
         faults.append(Fault("properties", "QRY-PROPERTIES-NEEDED"))
-    found = chosen(register, grant, given, faults)
-    closed(given, "f", ("json",), "QRY-VALUE-FORMAT", faults)
-    known = ("properties", "f", "include")
-    faults += [Fault(short(name), "QRY-UNKNOWN-PARAMETER") for name in given if name not in known]
+    found = chosen(register, grant, given, faults, system_of(given, "crs", known, faults))
+    closed(given, "f", negotiate.OF_AN_ITEM, "QRY-VALUE-FORMAT", faults)
+    faults += [Fault(short(name), "QRY-UNKNOWN-PARAMETER") for name in given if name not in ITEM_MEMBERS]
     report(faults)
     return found
 
 
 def chosen(
-    register: Register, grant: Grant, given: Mapping[str, str], faults: list[Fault]
+    register: Register, grant: Grant, given: Mapping[str, str], faults: list[Fault], crs: Crs = DEFAULT
 ) -> tuple[Plan, Wanted, frozenset[str]]:
     """The plan of the members named in ``properties`` (all that is granted, without it), what the grant must hold, and the
     states asked for beside the active."""
     names, with_geometry = _properties(register, grant, given, faults)
     granted = tuple(name for name in names if _is_granted(register, grant, name))
-    shown = plan_of(register, grant, granted, geometry=with_geometry and _opens(grant, register.geometry))
+    with_shapes = with_geometry and _opens(grant, register.geometry)
+    shown = plan_of(register, grant, granted, geometry=with_shapes, crs=crs)
     include = included(given, faults)
     return shown, Wanted(elements=_asked_elements(register, given, names, with_geometry), rights=include), include
 
@@ -211,15 +242,21 @@ def _equalities(
             faults.append(Fault(short(name), "QRY-UNKNOWN-PARAMETER"))
 
 
-def _conditions(register: Register, first: int, equal: tuple[tuple[str, Value], ...], box: Bbox | None) -> Condition:
+def _conditions(
+    register: Register, first: int, equal: tuple[tuple[str, Value], ...], box: Box | None, when: When | None
+) -> Condition:
     tests = [f"q.{name} = ${number}" for number, (name, _) in enumerate(equal, first)]
     values: list[object] = [value for _, value in equal]
     compared = {name for name, _ in equal}
     if box is not None and register.geometry is not None:
-        corners = ", ".join(f"${first + len(values) + corner}" for corner in range(4))
-        tests.append(f"ST_Intersects(q.{register.geometry}, ST_MakeEnvelope({corners}, {SRID}))")
-        values += box
+        text, corners = box.test(f"q.{register.geometry}", first + len(values))
+        tests.append(text)
+        values += corners
         compared.add(register.geometry)
+    if when is not None:
+        bounds, instants = when.test("q", first + len(values))
+        tests += bounds
+        values += instants
     return Condition(" AND ".join(tests), tuple(values), frozenset(compared))
 
 
@@ -242,13 +279,14 @@ def _filter(
     posted: Mapping[str, Any] | None,
     faults: list[Fault],
     allowed: frozenset[str] | None,
+    crs: Crs,
 ) -> Condition | None:
     """The filter's condition. In a URL the code of an individual business is refused wherever it stands as a literal."""
     language = closed(given, "filter-lang", LANGUAGES, "QRY-VALUE-LANGUAGE", faults)
     tree = read_filter(given, posted, language, faults)
     if tree is None:
         return None
-    found = compile_filter(register, tree, first, faults, allowed)
+    found = compile_filter(register, tree, first, faults, allowed, crs)
     if found is not None and posted is None and "uscc" in found.compared and _names_person(found.values):
         faults.append(Fault("filter", "QRY-KEY-PERSONAL"))
     return found

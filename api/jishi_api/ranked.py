@@ -6,21 +6,18 @@ rest. So a page is cut from the same list as the one before it, for as long as t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from starlette.requests import Request
-
 from jishi.errors import CallerError, Fault, InternalError
 from jishi_api import cursor, sql
 from jishi_api.asked import Asked
 from jishi_api.condition import Condition
-from jishi_api.disclose import NOBODY, Outcome, Row, bound, disclose, listed
-from jishi_api.documents import GEOJSON
-from jishi_api.links import address, with_parameters
+from jishi_api.counting import Matched, count
+from jishi_api.crs import Systems
+from jishi_api.disclose import NOBODY, Outcome, Row, bound, disclose
 from jishi_api.query import Question, plan_items
 from jishi_api.serving import Serving
 from jishi_api.statements import CODES_NAMED
@@ -51,30 +48,27 @@ class _Read:
     scored: bool
 
 
-async def page(request: Request, serving: Serving, asked: Asked) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of what was found. ``following``: the cursor of the next, None where it is the last; ``more``: what the answer
+    tells of the ranking."""
+
+    question: Question
+    rows: Sequence[Row]
+    following: str | None
+    matched: Matched | None
+    more: Mapping[str, Any]
+
+
+async def page(serving: Serving, asked: Asked, parameters: Sequence[tuple[str, str]], known: Systems) -> Found:
     """``GET …/items?q=``."""
-    parameters = request.query_params.multi_items()
-    read = _read(serving, asked, dict(parameters), parameters, None)
-    here = address(request, "collections", asked.register.collection, "items")
-    links: list[dict[str, Any]] = [{"href": with_parameters(here, parameters), "rel": "self", "type": GEOJSON}]
-
-    def following(text: str) -> dict[str, Any]:
-        others = [(name, value) for name, value in parameters if name != "cursor"]
-        return {"href": with_parameters(here, [*others, ("cursor", text)]), "rel": "next", "type": GEOJSON}
-
-    return await _answer(serving, asked, read, "page", sorted(parameters), links, following)
+    read = _read(serving, asked, dict(parameters), parameters, None, known)
+    return await _answer(serving, asked, read, "page", sorted(parameters))
 
 
-async def searched(request: Request, serving: Serving, asked: Asked, body: Mapping[str, Any]) -> bytes:
+async def searched(serving: Serving, asked: Asked, body: Mapping[str, Any], known: Systems) -> Found:
     """``POST …/search`` with ``q``."""
-    read = _read(serving, asked, body, (), body)
-    here = address(request, "collections", asked.register.collection, "search")
-    links: list[dict[str, Any]] = [{"href": here, "rel": "self", "method": "POST"}]
-
-    def following(text: str) -> dict[str, Any]:
-        return {"href": here, "rel": "next", "method": "POST", "body": {"cursor": text}, "merge": True}
-
-    return await _answer(serving, asked, read, "search", dict(body), links, following)
+    return await _answer(serving, asked, _read(serving, asked, body, (), body, known), "search", dict(body))
 
 
 def _read(
@@ -83,6 +77,7 @@ def _read(
     given: Mapping[str, Any],
     parameters: Iterable[tuple[str, str]],
     posted: Mapping[str, Any] | None,
+    known: Systems,
 ) -> _Read:
     """CallerError with the faults of the words and of all the rest at once."""
     own = {"q", "scores", "cursor"}
@@ -103,7 +98,7 @@ def _read(
     left = [(name, value) for name, value in pairs if name not in own]
     question = None
     try:
-        question = plan_items(asked.register, asked.grant, left, serving.cursor_secret, posted=rest)
+        question = plan_items(asked.register, asked.grant, left, serving.cursor_secret, posted=rest, known=known)
     except CallerError as error:
         faults += error.faults
     told = repr((question.told, words, "ranked")) if question else ""
@@ -121,9 +116,7 @@ def _offset(serving: Serving, told: str, text: object) -> int | None:
     return int(place.key) if place is not None and place.key is not None else None
 
 
-async def _answer(
-    serving: Serving, asked: Asked, read: _Read, act: str, told: object, links: list[dict[str, Any]], following: Any
-) -> bytes:
+async def _answer(serving: Serving, asked: Asked, read: _Read, act: str, told: object) -> Found:
     question = read.question
     scope = scope_of(asked.register, asked.grant)
     searched_in = (
@@ -135,19 +128,17 @@ async def _answer(
     end = read.offset + question.page.limit
     uids = ranked.uids[read.offset : end]
     rows = await _rows(serving, asked, question, uids)
-    matched = await _count(serving, asked, question, everywhere) if question.counted else None
+    sought = replace(question.page, condition=_joined(question, everywhere), hidden=asked.hidden)
+    matched = await count(serving, asked, question.plan, sought, question.counted)
     subjects = tuple(row["uid"] for row in rows)
     await disclose(serving, asked, act, question.plan, told, Outcome(subjects) if subjects else NOBODY)
-    if end < len(ranked.uids):
-        links.append(following(cursor.write(serving.cursor_secret, read.told, cursor.Place(uids[-1], str(end)))))
-    more: dict[str, Any] = {} if matched is None else {"numberMatched": matched}
-    more |= {"numberReturned": len(rows), "numberRanked": len(ranked.uids), "rankedAll": not ranked.capped}
+    last = end >= len(ranked.uids)
+    following = None if last else cursor.write(serving.cursor_secret, read.told, cursor.Place(uids[-1], str(end)))
+    more: dict[str, Any] = {"numberRanked": len(ranked.uids), "rankedAll": not ranked.capped}
     if read.scored:
         known = dict(zip(ranked.uids, ranked.scores, strict=True))
         more["scores"] = [round(known[uid], 3) for uid in subjects]
-    ends = json.dumps(more | {"links": links}, ensure_ascii=False)[1:]
-    told_back = listed(rows, question.plan, serving.sealer)
-    return b"".join((b'{"type":"FeatureCollection","features":[', told_back, b"],", ends.encode()))
+    return Found(question, rows, following, matched, more)
 
 
 async def find(
@@ -200,13 +191,6 @@ async def _rows(serving: Serving, asked: Asked, question: Question, uids: tuple[
     rows = await serving.heavy.fetch(statement.text, *bound(statement.values, serving.sealer))
     found = {row["uid"]: row for row in rows}
     return [found[uid] for uid in uids if uid in found]
-
-
-async def _count(serving: Serving, asked: Asked, question: Question, everywhere: Condition) -> int:
-    sought = replace(question.page, condition=_joined(question, everywhere), hidden=asked.hidden)
-    counting = sql.count(question.plan, sought)
-    counted: int = await serving.heavy.fetchval(counting.text, *bound(counting.values, serving.sealer))
-    return counted
 
 
 async def _labels(serving: Serving, asked: Asked, scope: Scope, words: Words) -> Labels:

@@ -16,9 +16,6 @@ from jishi_api.condition import Condition
 from jishi_api.plan import Plan
 from jishi_api.shapes import INACTIVE
 
-DECIMALS = 7
-"""Digits of a coordinate in degrees: about a centimetre."""
-
 CODE_SYSTEMS = ("mca", "nbs")
 """Of several divisions with one code, the civil-affairs one is meant before the statistical one."""
 
@@ -294,10 +291,9 @@ WHERE {" AND ".join(tests)}
 
 
 def _geometry(plan: Plan) -> str:
-    """RFC 7946 wants outer rings counter-clockwise and no member crs (option 0)."""
     if not plan.geometry or plan.register.geometry is None:
         return "NULL::text"
-    return f"ST_AsGeoJSON(ST_ForcePolygonCCW(q.{plan.register.geometry}), {DECIMALS}, 0)"
+    return plan.crs.as_geojson(f"q.{plan.register.geometry}")
 
 
 def count(plan: Plan, asked: Page) -> Statement:

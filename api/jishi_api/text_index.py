@@ -12,8 +12,8 @@ from jishi.registers.register import Register
 from jishi_api.condition import ALIAS
 
 FUNCTION = "jishi.characters"
-_NEVER_ALONE = frozenset("ikIK")
-"""ASCII letters that are the small form of others too (İ, K): with case ignored they prove nothing."""
+_IDEOGRAPHS = "\u2e80"
+"""From here on a letter without case is no part of what another letter becomes when case is folded."""
 
 
 def narrowed(
@@ -31,7 +31,7 @@ def has_case(pattern: str) -> bool:
     >>> has_case("%有限公司%"), has_case("%Ａ公司%"), has_case("_公司")
     (False, True, True)
     """
-    return "_" in pattern or not all(letter.lower() == letter.upper() == letter for letter in pattern)
+    return "_" in pattern or not all(_has_one_form(letter) for letter in pattern)
 
 
 def holds(name: str, characters: str) -> str:
@@ -41,10 +41,10 @@ def holds(name: str, characters: str) -> str:
 
 def characters(pattern: str, *, folded: bool) -> list[str]:
     r"""The characters without which nothing fits a LIKE pattern, as the index holds them, each once. ``folded``: case is
-    ignored, so that a letter which has another form counts only where both are ASCII.
+    ignored, so that only a character counts which no case changes and no other becomes (ß becomes ss).
 
     >>> characters(r"%Ab\%公_公%", folded=False), characters("%aÉ公k", folded=True)
-    (['a', 'b', '%', '公'], ['a', '公'])
+    (['a', 'b', '%', '公'], ['公'])
     """
     found: dict[str, None] = {}
     escaped = False
@@ -74,6 +74,5 @@ def literal(text: str) -> str:
 
 
 def _has_one_form(character: str) -> bool:
-    if character.isascii():
-        return character not in _NEVER_ALONE
-    return character.lower() == character.upper() == character
+    caseless = character.lower() == character.upper() == character
+    return caseless and (character.isascii() or character >= _IDEOGRAPHS)

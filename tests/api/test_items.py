@@ -187,7 +187,7 @@ async def test_one_feature_is_found_by_its_uid(caller: httpx.AsyncClient, put: P
     answer = await caller.get(f"/collections/places/items/{uid}", params={"properties": "place_name"})
     assert answer.headers["Content-Type"] == "application/geo+json"
     assert answer.json()["id"] == str(uid) and answer.json()["properties"] == {"place_name": "虎丘"}
-    assert {link["rel"] for link in answer.json()["links"]} == {"self", "collection"}
+    assert {link["rel"] for link in answer.json()["links"]} == {"self", "alternate", "collection"}
 
 
 async def test_what_is_not_there_is_not_found(caller: httpx.AsyncClient) -> None:

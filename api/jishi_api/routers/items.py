@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -21,9 +21,12 @@ from jishi.registers.register import Register
 from jishi_api import cursor, ranked, sorted_pages, sql, statements
 from jishi_api.asked import Asked, ask
 from jishi_api.counting import Matched, count
+from jishi_api.crs import DEFAULT, Crs, Systems, systems
 from jishi_api.disclose import NOBODY, Outcome, Row, bound, disclose, features, listed
 from jishi_api.documents import CRS84, GEOJSON
 from jishi_api.links import address, base_of, with_parameters
+from jishi_api.negotiate import CSV, CSV_TYPE, HTML, HTML_TYPE, OF_AN_ITEM, OF_ITEMS, form_of
+from jishi_api.pages.features import as_csv, as_item_page, as_page
 from jishi_api.parameters import key_value
 from jishi_api.plan import Plan
 from jishi_api.protected import demand_purpose
@@ -32,10 +35,14 @@ from jishi_api.routers.collections import register_by_collection
 from jishi_api.serving import MOST_SINGLES, Serving, Single, serving_of
 from jishi_api.text_index import is_search
 
-if TYPE_CHECKING:
-    pass
-
 HEADERS = {"Content-Crs": f"<{CRS84}>", "Cache-Control": "private, no-store"}
+"""An answer is told to one caller and written in the log each time: no copy of it is worth keeping, so it has no tag."""
+
+ITEM_LINKS = (
+    '[{{"href":"{own}","rel":"self","type":"application/geo+json"}},'
+    '{{"href":"{other}","rel":"alternate","type":"text/html"}},'
+    '{{"href":"{collection}","rel":"collection","type":"application/json"}}]'
+)
 EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -58,22 +65,58 @@ async def items(request: Request) -> Response:
     asked = await ask(request, serving, register)
     if register.personal:
         raise DeniedError("QRY-SEARCH-ONLY", collection=register.collection)
-    if "q" in request.query_params and register.free_text.names:
-        return geojson(await ranked.page(request, serving, asked))
     parameters = request.query_params.multi_items()
-    question = plan_items(register, asked.grant, parameters, serving.cursor_secret)
-    rows, matched = await page_of(serving, asked, question)
-    await disclose(serving, asked, "page", question.plan, sorted(parameters), shown(rows, question))
+    known = systems_of(serving)
+    if "q" in request.query_params and register.free_text.names:
+        found = await ranked.page(serving, asked, parameters, known)
+    else:
+        question = plan_items(register, asked.grant, parameters, serving.cursor_secret, known=known)
+        rows, matched = await page_of(serving, asked, question)
+        await disclose(serving, asked, "page", question.plan, sorted(parameters), shown(rows, question))
+        found = ranked.Found(question, rows, next_cursor(serving, question, rows), matched, {})
+    return _shown_as(request, serving, found)
+
+
+def _shown_as(request: Request, serving: Serving, found: ranked.Found) -> Response:
+    """A page in the form asked for, with its links."""
+    parameters = request.query_params.multi_items()
+    question, rows, following = found.question, found.rows, found.following
+    register = question.plan.register
+    form = form_of(request, OF_ITEMS)
     here = address(request, "collections", register.collection, "items")
-    links = [
-        {"href": with_parameters(here, parameters), "rel": "self", "type": GEOJSON},
-        {"href": address(request, "collections", register.collection), "rel": "collection"},
-    ]
-    following = next_cursor(serving, question, rows)
-    if following is not None:
-        others = [(name, text) for name, text in parameters if name != "cursor"]
-        links.append({"href": with_parameters(here, [*others, ("cursor", following)]), "rel": "next", "type": GEOJSON})
-    return collection_of(serving, question, rows, links, matched)
+    others = [(name, text) for name, text in parameters if name not in ("f", "cursor")]
+    asked_in = [(name, text) for name, text in parameters if name == "f"]
+    after = with_parameters(here, [*others, *asked_in, ("cursor", following)]) if following is not None else None
+    if form == CSV:
+        return as_csv(question, listed_features(serving, question, rows), after)
+    if form == HTML:
+        return as_page(
+            request, question, listed_features(serving, question, rows), after, found.matched and found.matched.number
+        )
+    links = [{"href": with_parameters(here, parameters), "rel": "self", "type": GEOJSON}]
+    cursors = [(name, text) for name, text in parameters if name == "cursor"]
+    for other, kind in ((HTML, HTML_TYPE), (CSV, CSV_TYPE)):
+        there = with_parameters(here, [*others, *cursors, ("f", other)])
+        links.append({"href": there, "rel": "alternate", "type": kind})
+    links.append({"href": address(request, "collections", register.collection), "rel": "collection", "type": _JSON})
+    if after is not None:
+        links.append({"href": after, "rel": "next", "type": GEOJSON})
+    return collection_of(serving, found, links)
+
+
+_JSON = "application/json"
+
+
+def listed_features(serving: Serving, question: Question, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """The features of a page, read: for forms that show them otherwise than as they were written."""
+    seen = rows[: question.page.limit]
+    found: list[dict[str, Any]] = json.loads(b"[" + listed(seen, question.plan, serving.sealer) + b"]")
+    return found
+
+
+def systems_of(serving: Serving) -> Systems:
+    """The coordinate reference systems of this deployment."""
+    return systems(serving.city.projected_srid)
 
 
 async def page_of(serving: Serving, asked: Asked, question: Question) -> tuple[Sequence[Row], Matched | None]:
@@ -106,18 +149,18 @@ def next_cursor(serving: Serving, question: Question, rows: Sequence[Row]) -> st
     return cursor.write(serving.cursor_secret, question.told, place)
 
 
-def collection_of(
-    serving: Serving, question: Question, rows: Sequence[Row], links: object, matched: Matched | None = None
-) -> Response:
+def collection_of(serving: Serving, found: ranked.Found, links: object) -> Response:
     """The rows of a page as a FeatureCollection."""
-    seen = rows[: question.page.limit]
-    counted = ""
-    if matched is not None:
-        kind = "exact" if matched.exact else "estimate"
-        counted = f'"numberMatched":{matched.number},"numberMatchedKind":"{kind}",'
-    ends = f'],{counted}"numberReturned":{len(seen)},"links":{json.dumps(links, ensure_ascii=False)}}}'
-    told = listed(seen, question.plan, serving.sealer)
-    return geojson(b"".join((b'{"type":"FeatureCollection","features":[', told, ends.encode())))
+    plan = found.question.plan
+    seen = found.rows[: found.question.page.limit]
+    told: dict[str, Any] = {}
+    if found.matched is not None:
+        told["numberMatched"] = found.matched.number
+        told["numberMatchedKind"] = "exact" if found.matched.exact else "estimate"
+    told |= {"numberReturned": len(seen), **found.more, "links": links}
+    ends = b"]," + json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()[1:]
+    features = listed(seen, plan, serving.sealer)
+    return geojson(b"".join((b'{"type":"FeatureCollection","features":[', features, ends)), plan.crs)
 
 
 async def item(request: Request) -> Response:
@@ -144,13 +187,18 @@ async def item(request: Request) -> Response:
         return RedirectResponse(with_parameters(there, request.query_params.multi_items()), status_code=308)
     await demand_purpose(serving, asked, (row["uid"],))
     await disclose(serving, asked, "item", plan, question, Outcome((row["uid"],)))
-    here = f"{base_of(request)}collections/{register.collection}"
-    links = (
-        f'[{{"href":"{here}/items/{row["uid"]}","rel":"self","type":"{GEOJSON}"}},'
-        f'{{"href":"{here}","rel":"collection","type":"application/json"}}]'
-    )
     (feature,) = features([row], plan, serving.sealer)
-    return geojson(b"".join((feature, b',"links":', links.encode(), b"}")))
+    if form_of(request, OF_AN_ITEM) == HTML:
+        return as_item_page(request, plan, json.loads(feature + b"}"))
+    here = f"{base_of(request)}collections/{register.collection}"
+    this = f"{here}/items/{row['uid']}"
+    own, other = this, f"{this}?f=html"
+    if request.scope["query_string"]:
+        parameters = request.query_params.multi_items()
+        others = [(name, text) for name, text in parameters if name != "f"]
+        own, other = with_parameters(this, parameters), with_parameters(this, [*others, ("f", HTML)])
+    links = ITEM_LINKS.format(own=own, other=other, collection=here)
+    return geojson(b"".join((feature, b',"links":', links.encode(), b"}")), plan.crs)
 
 
 def _single(serving: Serving, request: Request, register: Register, grant: Grant) -> Single:
@@ -159,7 +207,9 @@ def _single(serving: Serving, request: Request, register: Register, grant: Grant
     key = (register.name, grant, request.scope["query_string"])
     found = serving.singles.get(key)
     if found is None:
-        plan, wanted, include = plan_properties(register, grant, request.query_params.multi_items())
+        plan, wanted, include = plan_properties(
+            register, grant, request.query_params.multi_items(), systems_of(serving)
+        )
         found = plan, replace(wanted, rights=include), include
         if not grant.derived:
             if len(serving.singles) >= MOST_SINGLES:
@@ -186,8 +236,9 @@ async def absent(request: Request) -> Response:
     raise NotFoundError("QRY-NOT-FOUND")
 
 
-def geojson(body: bytes) -> Response:
-    return Response(body, media_type=GEOJSON, headers=HEADERS)
+def geojson(body: bytes, crs: Crs = DEFAULT) -> Response:
+    headers = HEADERS if crs is DEFAULT else {**HEADERS, "Content-Crs": f"<{crs.uri}>"}
+    return Response(body, media_type=GEOJSON, headers=headers)
 
 
 def uid_of(text: str) -> uuid.UUID | None:

@@ -1,39 +1,35 @@
-"""``/`` and ``/conformance``: where everything is and what it conforms to (respond, road out)."""
+"""``/``: where everything is (respond, road out)."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 from starlette.requests import Request
+from starlette.responses import Response
 
-from jishi_api.documents import OPENAPI_JSON, Conformance, LandingPage
-from jishi_api.links import link
+from jishi_api.documents import OPENAPI_30, OPENAPI_JSON, LandingPage
+from jishi_api.links import link, link_here, listed
+from jishi_api.negotiate import HTML_TYPE, check_parameters
+from jishi_api.pages import render
 from jishi_api.serving import serving_of
 
 router = APIRouter(tags=["API"])
-
-CONFORMS_TO = (
-    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
-    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/json",
-    "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
-    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables",
-    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables-query-parameters",
-    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/schemas",
-)
-"""Only what is kept in full: OGC API - Features core itself asks for the parameter ``datetime`` too."""
 
 DATA_REL = "http://www.opengis.net/def/rel/ogc/1.0/data"
 CONFORMANCE_REL = "http://www.opengis.net/def/rel/ogc/1.0/conformance"
 
 
-@router.get("/", summary="首页 landing page")
-async def landing(request: Request) -> LandingPage:
+@router.get("/", summary="首页 landing page", response_model=LandingPage)
+async def landing(request: Request) -> Response:
+    check_parameters(request)
     city = serving_of(request).city
-    return LandingPage(
+    told = LandingPage(
         title=f"{city.name}政务基础信息资源库（基石 Jishi）",
         description=f"The basic information resource library of {city.name_en}: who, what and where in the city.",
         links=(
-            link(request, "self", title="首页 this document"),
-            link(request, "service-desc", "api", kind=OPENAPI_JSON, title="接口描述 API description"),
+            *link_here(request, title="首页 this document"),
+            link(request, "service-desc", "api", "3.0", kind=OPENAPI_30, title="接口描述 API description, OpenAPI 3.0"),
+            link(request, "service-desc", "api", kind=OPENAPI_JSON, title="接口描述 API description, OpenAPI 3.1"),
+            link(request, "service-doc", "docs", kind=HTML_TYPE, title="接口文档 API documentation"),
             link(request, "conformance", "conformance", title="符合性 conformance classes"),
             link(request, CONFORMANCE_REL, "conformance", title="符合性 conformance classes"),
             link(request, "data", "collections", title="基础库 collections"),
@@ -42,8 +38,4 @@ async def landing(request: Request) -> LandingPage:
             link(request, "related", "health", "data", title="数据时效 freshness of the data"),
         ),
     )
-
-
-@router.get("/conformance", summary="符合性 conformance classes")
-async def conformance() -> Conformance:
-    return Conformance(conforms_to=CONFORMS_TO)
+    return render.document(request, listed(told), "landing.html")

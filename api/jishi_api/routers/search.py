@@ -33,6 +33,7 @@ from jishi_api.routers.items import (
     page_of,
     refuse_all_but_post,
     shown,
+    systems_of,
 )
 from jishi_api.serving import Serving, serving_of
 from jishi_api.suppress import suppressed
@@ -63,17 +64,21 @@ async def search(request: Request) -> Response:
 
 async def _page(request: Request, serving: Serving, asked: Asked, body: Body) -> Response:
     """The members of GET as a body; the link to the next page says what to change in it."""
+    known = systems_of(serving)
     if ranked.MEMBERS & body.keys():
-        return geojson(await ranked.searched(request, serving, asked, body))
-    question = plan_items(asked.register, asked.grant, (), serving.cursor_secret, posted=body)
-    rows, matched = await page_of(serving, asked, question)
-    await disclose(serving, asked, "search", question.plan, dict(body), shown(rows, question))
+        found = await ranked.searched(serving, asked, body, known)
+    else:
+        question = plan_items(asked.register, asked.grant, (), serving.cursor_secret, posted=body, known=known)
+        rows, matched = await page_of(serving, asked, question)
+        await disclose(serving, asked, "search", question.plan, dict(body), shown(rows, question))
+        found = ranked.Found(question, rows, next_cursor(serving, question, rows), matched, {})
     here = address(request, "collections", asked.register.collection, "search")
     links: list[dict[str, Any]] = [{"href": here, "rel": "self", "method": "POST"}]
-    following = next_cursor(serving, question, rows)
-    if following is not None:
-        links.append({"href": here, "rel": "next", "method": "POST", "body": {"cursor": following}, "merge": True})
-    return collection_of(serving, question, rows, links, matched)
+    if found.following is not None:
+        links.append(
+            {"href": here, "rel": "next", "method": "POST", "body": {"cursor": found.following}, "merge": True}
+        )
+    return collection_of(serving, found, links)
 
 
 async def _counts(serving: Serving, asked: Asked, body: Body) -> Response:
