@@ -52,6 +52,9 @@ def test_only_what_is_not_personal_is_found_by_any_part_of_it() -> None:
     assert {register.name for register in registers().values() if register.free_text.names} == {"legal_entity", "place"}
 
 
+FOLDED = "replace(lower(upper(q.entity_name COLLATE \"und-x-icu\")), 'ς', 'σ')"
+
+
 async def test_the_index_changes_no_answer(connection: Connection[Any], put: Put) -> None:
     """Random names and patterns of letters whose other case, width or form is a trap."""
     dice = random.Random(20261122)
@@ -67,7 +70,7 @@ async def test_the_index_changes_no_answer(connection: Connection[Any], put: Put
             continue
         for folded in (False, True):
             made = compiled("entity_name", pattern, folded=folded)
-            plain = "lower(q.entity_name) LIKE lower($1)" if folded else "q.entity_name LIKE $1"
+            plain = f"{FOLDED if folded else 'q.entity_name'} LIKE $1"
             if not text_index.is_search(made.text):
                 continue
             counts = await connection.fetchrow(
