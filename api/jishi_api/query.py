@@ -7,7 +7,7 @@ but for its filter, which may be CQL2 JSON.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -19,7 +19,8 @@ from jishi.identifiers.normalise import normalise
 from jishi.registers.element import DataElement, Kind
 from jishi.registers.register import Register
 from jishi.registers.tables import SRID
-from jishi_api import cql2, cursor
+from jishi_api import as_of, cql2, cursor
+from jishi_api.clock import CLOCK_MEMBERS, Clock, read_clock
 from jishi_api.compile import compile_filter
 from jishi_api.condition import Condition
 from jishi_api.members import elements_of, filterable, granted_members, members, queryables
@@ -45,7 +46,7 @@ from jishi_api.sql import Order, Page, Position
 WIDE, WIDE_BOX = 1000, 200
 """Features of a page beyond which it is wide; within a box every one has to be fetched and sorted."""
 
-PAGE_MEMBERS = frozenset(
+PAGE_MEMBERS = CLOCK_MEMBERS | frozenset(
     {"bbox", "properties", "limit", "cursor", "f", "filter", "filter-lang", "sortby", "include", "count"}
 )
 LANGUAGES = ("cql2-text", "cql2-json")
@@ -53,7 +54,8 @@ LANGUAGES = ("cql2-text", "cql2-json")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A page asked for. ``equal``: queryables named as parameters; ``told``: all that a cursor must not be carried over to."""
+    """A page asked for. ``equal``: queryables named as parameters; ``told``: all that a cursor must not be carried over to;
+    ``clock``: of which time, None = now."""
 
     plan: Plan
     page: Page
@@ -62,6 +64,7 @@ class Question:
     told: str
     counted: bool = False
     boxed: bool = False
+    clock: Clock | None = None
 
     @property
     def is_wide(self) -> bool:
@@ -78,21 +81,24 @@ def plan_items(
     """
     faults: list[Fault] = []
     given = texts(posted, faults) if posted is not None else once(parameters, faults)
-    names, with_geometry = _properties(register, grant, given, faults)
+    clock = read_clock(given, faults)
+    include = included(given, faults)
+    names, with_geometry = _properties(register, _at(grant, clock, given, faults), given, faults)
     granted = [name for name in names if _is_granted(register, grant, name)]
     shown = plan_of(register, grant, tuple(granted), geometry=with_geometry and _opens(grant, register.geometry))
+    shown = as_of.over(shown, clock, include) if clock else shown
     equal = tuple(_equalities(register, given, faults, posted=posted is not None))
     box = read_bbox(register, given["bbox"], faults) if "bbox" in given else None
     parts = _conditions(register, shown.first, equal, box)
     allowed = filterable(register.name) if posted is None else None
     written = _filter(register, shown.first + len(parts.values), given, posted, faults, allowed)
     condition = _both(parts, written)
+    condition = as_of.past(shown, clock, condition) if clock and condition else condition
     order = _order(register, given, faults)
-    include = included(given, faults)
     closed(given, "f", ("json",), "QRY-VALUE-FORMAT", faults)
     counted = closed(given, "count", ("none", "exact"), "QRY-VALUE-COUNT", faults) == "exact"
     limit = read_limit(given["limit"], faults) if "limit" in given else DEFAULT_LIMIT
-    told = _told(register, grant, names, condition, order, include)
+    told = _told(register, grant, names, condition, order, include, clock)
     after = _after(register, order, given["cursor"], secret, told) if "cursor" in given and not faults else None
     if "cursor" in given and not faults and after is None:
         faults.append(Fault("cursor", "QRY-VALUE-CURSOR"))
@@ -102,37 +108,53 @@ def plan_items(
         compared=(condition.compared if condition else frozenset()),
         matched=(condition.matched if condition else frozenset()),
         sorted_by=frozenset({order.element} if order.element else ()),
-        rights=include,
+        rights=include | (as_of.rights_of(register) if clock else frozenset()),
     )
-    page = Page(condition=condition, include=include, order=order, after=after, limit=limit)
-    return Question(shown, page, wanted, equal, told, counted, box is not None)
+    bound = clock.values if clock else ()
+    page = Page(condition=condition, include=include, order=order, after=after, limit=limit, clock=bound)
+    return Question(shown, page, wanted, equal, told, counted, box is not None, clock)
 
 
-def plan_properties(register: Register, grant: Grant, parameters: Parameters) -> tuple[Plan, Wanted, frozenset[str]]:
-    """The plan of a single feature, what is wanted of the grant, and the states asked for beside the active; CallerError
-    ``QRY-PARAMETERS`` with every fault."""
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """How single features are read: the plan of the members named in ``properties``, what the grant must hold, the states
+    asked for beside the active, and of which time (None = now)."""
+
+    plan: Plan
+    wanted: Wanted
+    include: frozenset[str]
+    clock: Clock | None = None
+
+    @property
+    def bound(self) -> tuple[object, ...]:
+        """What is bound of the clock."""
+        return self.clock.values if self.clock else ()
+
+
+def plan_properties(register: Register, grant: Grant, parameters: Parameters) -> Chosen:
+    """What is asked of a single feature; CallerError ``QRY-PARAMETERS`` with every fault."""
     faults: list[Fault] = []
     given = once(parameters, faults)
     if register.personal and "properties" not in given:
         faults.append(Fault("properties", "QRY-PROPERTIES-NEEDED"))
     found = chosen(register, grant, given, faults)
     closed(given, "f", ("json",), "QRY-VALUE-FORMAT", faults)
-    known = ("properties", "f", "include")
+    known = ("properties", "f", "include", *CLOCK_MEMBERS)
     faults += [Fault(short(name), "QRY-UNKNOWN-PARAMETER") for name in given if name not in known]
     report(faults)
     return found
 
 
-def chosen(
-    register: Register, grant: Grant, given: Mapping[str, str], faults: list[Fault]
-) -> tuple[Plan, Wanted, frozenset[str]]:
-    """The plan of the members named in ``properties`` (all that is granted, without it), what the grant must hold, and the
-    states asked for beside the active."""
-    names, with_geometry = _properties(register, grant, given, faults)
+def chosen(register: Register, grant: Grant, given: Mapping[str, str], faults: list[Fault]) -> Chosen:
+    """What is asked of single features by ``properties`` (all that is granted, without it), ``include`` and the clocks."""
+    clock = read_clock(given, faults)
+    names, with_geometry = _properties(register, _at(grant, clock, given, faults), given, faults)
     granted = tuple(name for name in names if _is_granted(register, grant, name))
     shown = plan_of(register, grant, granted, geometry=with_geometry and _opens(grant, register.geometry))
     include = included(given, faults)
-    return shown, Wanted(elements=_asked_elements(register, given, names, with_geometry), rights=include), include
+    rights = include | (as_of.rights_of(register) if clock else frozenset())
+    wanted = Wanted(elements=_asked_elements(register, given, names, with_geometry), rights=rights)
+    return Chosen(as_of.over(shown, clock, include) if clock else shown, wanted, include, clock)
 
 
 def place_after(order: Order, uid: Any, key: str | None) -> cursor.Place:
@@ -147,11 +169,22 @@ def _told(
     condition: Condition | None,
     order: Order,
     include: frozenset[str],
+    clock: Clock | None,
 ) -> str:
     """The same in every process: no set and no address stands in it."""
     values = [getattr(value, "numbers", value) for value in condition.values] if condition else []
     asked = (register.collection, grant.grant_id, grant.client_id, names, condition.text if condition else "", values)
-    return repr((*asked, order.element, order.descending, sorted(include)))
+    return repr((*asked, order.element, order.descending, sorted(include), clock.told() if clock else None))
+
+
+def _at(grant: Grant, clock: Clock | None, given: Mapping[str, str], faults: list[Fault]) -> Grant:
+    """The grant as it serves another time: what is computed of a day would, on days of one's own choice, tell more than it
+    says."""
+    if clock is None or not grant.derived:
+        return grant
+    named = {part.strip() for part in given.get("properties", "").split(",")} & grant.derived
+    faults += [Fault(short(f"properties: {name}"), "QRY-TIME-DERIVED") for name in sorted(named)]
+    return replace(grant, derived=frozenset())
 
 
 def _asked_elements(
