@@ -22,11 +22,13 @@ from jishi_api.routers import (
     collections,
     dictionary,
     health,
+    history,
     items,
     landing,
     me,
     metrics,
     oauth,
+    related,
     search,
     stewardship,
     verify,
@@ -84,7 +86,7 @@ def create_app(
         redirect_slashes=False,
     )
     handle_errors(app)
-    hot = [route for room in (search, batch, verify, items) for route in room.routes()]
+    hot = [route for room in (search, batch, verify, history, related, items) for route in room.routes()]
     app.router.routes.extend(hot)
     rooms = (landing, health, metrics, oauth, well_known, collections, dictionary, me, sharing, stewardship, access_log)
     for room in rooms:

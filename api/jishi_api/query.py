@@ -145,9 +145,12 @@ def plan_properties(register: Register, grant: Grant, parameters: Parameters) ->
     return found
 
 
-def chosen(register: Register, grant: Grant, given: Mapping[str, str], faults: list[Fault]) -> Chosen:
-    """What is asked of single features by ``properties`` (all that is granted, without it), ``include`` and the clocks."""
-    clock = read_clock(given, faults)
+def chosen(
+    register: Register, grant: Grant, given: Mapping[str, str], faults: list[Fault], clock: Clock | None = None
+) -> Chosen:
+    """What is asked of single features by ``properties`` (all that is granted, without it), ``include`` and the clocks, or of
+    a ``clock`` read already."""
+    clock = clock or read_clock(given, faults)
     names, with_geometry = _properties(register, _at(grant, clock, given, faults), given, faults)
     granted = tuple(name for name in names if _is_granted(register, grant, name))
     shown = plan_of(register, grant, granted, geometry=with_geometry and _opens(grant, register.geometry))

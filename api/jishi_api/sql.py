@@ -156,7 +156,7 @@ def _page(
         sort_key = f"{column}::text"
     return f"""
 -- A page of {plan.register.collection}.
-SELECT {_answer(plan)}, {sort_key} AS sort_key
+SELECT {answer(plan)}, {sort_key} AS sort_key
 FROM ({found}) q{plan.joins}
 CROSS JOIN LATERAL (SELECT {plan.columns}) p
 ORDER BY {ordered}
@@ -181,7 +181,7 @@ def _by_uids(plan: Plan, hides: bool) -> str:
         tests.append(f"q.uid <> ALL(${plan.first + 1}::uuid[])")
     return f"""
 -- Some of {plan.register.collection}.
-SELECT {_answer(plan)}, q.state, {_inactive(plan.register)} AS inactive
+SELECT {answer(plan)}, q.state, {_inactive(plan.register)} AS inactive
 FROM {plan.table} q{plan.joins}
 CROSS JOIN LATERAL (SELECT {plan.columns}) p
 WHERE {" AND ".join(tests)}
@@ -199,7 +199,7 @@ def _by_key(plan: Plan, element: str, hides: bool) -> str:
         tests.append(f"q.uid <> ALL(${plan.first + 1}::uuid[])")
     return f"""
 -- One of {plan.register.collection}.
-SELECT {_answer(plan)}, q.state, false AS inactive, {preference} AS preference
+SELECT {answer(plan)}, q.state, false AS inactive, {preference} AS preference
 FROM {plan.table} q{plan.joins}
 CROSS JOIN LATERAL (SELECT {plan.columns}) p
 WHERE {" AND ".join(tests)}
@@ -208,7 +208,7 @@ LIMIT 10
 """  # noqa: S608  identifiers of the declaration
 
 
-def _answer(plan: Plan) -> str:
+def answer(plan: Plan) -> str:
     """The uid, and beside it the feature as bytes up to the end of its properties; where numbers are to be opened, its parts
     and the numbers."""
     properties = "row_to_json(p)::text" if plan.columns else "'{}'"

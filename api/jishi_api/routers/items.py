@@ -25,6 +25,7 @@ from jishi_api.disclose import NOBODY, Outcome, Row, bound, disclose, features, 
 from jishi_api.documents import CRS84, GEOJSON
 from jishi_api.links import address, base_of, with_parameters
 from jishi_api.parameters import key_value
+from jishi_api.plan import Plan
 from jishi_api.protected import demand_purpose
 from jishi_api.query import Chosen, Question, place_after, plan_items, plan_properties
 from jishi_api.routers.collections import register_by_collection
@@ -138,18 +139,9 @@ async def item(request: Request) -> Response:
     asked.authorise(single.wanted)
     await check_known(serving, register, single.clock)
     key = request.path_params["key"]
-    uid = uid_of(key)
     question = [key, plan.masked, plan.clear, single.clock and single.clock.told()]
-    try:
-        row = await (_by_key(serving, asked, single, key) if uid is None else _by_uid(serving, asked, single, uid))
-    except NotFoundError as error:
-        if uid is not None and uid in asked.hidden:
-            await serving.protections.alert((uid,), asked.caller.client.client_id, asked.request_id)
-        result = "ended" if error.code == "QRY-ENDED" else "none"
-        await disclose(serving, asked, "item", plan, question, Outcome(misses=1, result=result))
-        raise
+    row = await find(serving, asked, single, "item", key, question)
     if isinstance(row, uuid.UUID):
-        await disclose(serving, asked, "item", None, question, Outcome((row,), result="merged"))
         there = address(request, "collections", register.collection, "items", str(row))
         return RedirectResponse(with_parameters(there, request.query_params.multi_items()), status_code=308)
     await demand_purpose(serving, asked, (row["uid"],))
@@ -161,6 +153,29 @@ async def item(request: Request) -> Response:
     )
     (feature,) = features([row], plan, serving.sealer)
     return geojson(b"".join((feature, b',"links":', links.encode(), b"}")))
+
+
+async def find(serving: Serving, asked: Asked, single: Chosen, act: str, key: str, question: object) -> Row | uuid.UUID:
+    """The row of a uid or natural key, or the uid it was merged into, which is disclosed; NotFoundError where there is neither,
+    or it is over, disclosed as a miss."""
+    uid = uid_of(key)
+    try:
+        row = await (_by_key(serving, asked, single, key) if uid is None else _by_uid(serving, asked, single, uid))
+    except NotFoundError as error:
+        await miss(serving, asked, act, single.plan, question, uid, "ended" if error.code == "QRY-ENDED" else "none")
+        raise
+    if isinstance(row, uuid.UUID):
+        await disclose(serving, asked, act, None, question, Outcome((row,), result="merged"))
+    return row
+
+
+async def miss(
+    serving: Serving, asked: Asked, act: str, plan: Plan, question: object, uid: uuid.UUID | None, result: str
+) -> None:
+    """Disclose that nothing was shown; of somebody hidden the auditors are told."""
+    if uid is not None and uid in asked.hidden:
+        await serving.protections.alert((uid,), asked.caller.client.client_id, asked.request_id)
+    await disclose(serving, asked, act, plan, question, Outcome(misses=1, result=result))
 
 
 def _single(serving: Serving, request: Request, register: Register, grant: Grant) -> Chosen:

@@ -1,0 +1,291 @@
+"""History, relations and lineage of one entity: what the deliveries made of it, each part as its own grant shows it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from asking import Asking, asking
+from feeds import FEEDS, TODAY, Row, citizen, credit_code
+from jishi.access import protection
+from jishi.registers.catalog import register_of
+from play import BY_NAME
+from sieve import by_check_character
+
+FIRM = "/collections/legal-entities/items"
+PERSON = "/collections/natural-persons/items"
+ENTITY = {
+    "masked": ["legal_rep_name", "legal_rep_id_no"],
+    "clear": ["entity_name", "uscc", "city", "parent_entity_uscc"],
+}
+PEOPLE = {"masked": ["full_name", "id_number", "hukou_address"]}
+
+
+@pytest.fixture
+async def quick(city: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr("jishi_ingest.pipeline.examine", by_check_character)
+    for feed in FEEDS:
+        feed.declare(city.settings.home_dir)
+    return city
+
+
+@pytest.fixture
+async def ask(quick: Any) -> AsyncIterator[Asking]:
+    async with asking(quick.settings, quick.connection) as opened:
+        yield opened
+
+
+def day(days: int) -> str:
+    """A day so many days from today."""
+    return (TODAY + timedelta(days=days)).strftime("%Y-%m-%d")
+
+
+async def deliver(city: Any, feed: str, *rows: Row) -> dict[str, Any]:
+    receipt: dict[str, Any] = await city.deliver(feed, [BY_NAME[feed].cells(row) for row in rows])
+    assert receipt["status"] == "published", receipt
+    return receipt
+
+
+async def uid_of(city: Any, register: str, element: str, value: str) -> str:
+    """The uid of the living entity that shows this value."""
+    return str(await city.value(f"SELECT uid FROM jishi.{register} WHERE {element} = $1 AND state <> 'ended'", value))
+
+
+async def get(client: httpx.AsyncClient, path: str, **parameters: str) -> dict[str, Any]:
+    answer = await client.get(path, params=parameters)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def part(answer: dict[str, Any], name: str) -> dict[str, Any]:
+    (found,) = [one for one in answer["parts"] if one["part"] == name]
+    return dict(found)
+
+
+async def test_the_history_tells_both_clocks_and_what_each_version_changed(quick: Any, ask: Asking) -> None:
+    first = await deliver(quick, "firms-a", Row(1, city="甲", since=-30))
+    await deliver(quick, "firms-a", Row(1, city="乙", since=-10))
+    await deliver(quick, "firms-a", Row(1, city="", since=-20))
+    await deliver(quick, "firms-a", Row(1, city="甲", since=-10, name=1, to=1))
+    uid = await uid_of(quick, "legal_entity", "uscc", credit_code(1))
+    client = await ask.client(legal_entity=ENTITY)
+    told = await get(client, f"{FIRM}/{uid}/history")
+    versions = told["versions"]
+    assert [version["properties"]["city"] for version in versions] == ["甲", None, "乙", "甲"]
+    assert [version["changed"] for version in versions] == [
+        ["entity_name", "uscc", "city"],
+        ["city"],
+        ["city"],
+        ["entity_name", "city", "legal_rep_name", "legal_rep_id_no"],
+    ]
+    assert [version["effective_from"] for version in versions] == sorted(
+        version["effective_from"] for version in versions
+    )
+    assert [version["superseded_at"] is None for version in versions] == [True, True, False, True]
+    assert versions[2]["superseded_at"] == versions[3]["recorded_at"]
+    assert versions[3]["effective_until"] is None and versions[0]["effective_until"] == versions[1]["effective_from"]
+    assert versions[3]["properties"]["legal_rep_id_no"] == citizen(1)[:3] + "*" * 11 + citizen(1)[-4:]
+    assert all("source" not in version for version in versions), "a standing view does not name who delivered it"
+    knowing = await ask.client(legal_entity={**ENTITY, "rights": ["history"]})
+    source = (await get(knowing, f"{FIRM}/{credit_code(1)}/history"))["versions"][0]["source"]
+    assert source["batch"] == first["batch"] and source["source"] == "firms-a"
+    assert source["department"] == "113205000000900347"
+    assert (
+        "entity_name"
+        not in (await get(knowing, f"{FIRM}/{uid}/history", properties="city"))["versions"][0]["properties"]
+    )
+    assert (await ask.disclosed(client))[-1]["act"] == "history"
+
+
+async def test_the_history_comes_in_pages_and_its_cursor_belongs_to_one_question(quick: Any, ask: Asking) -> None:
+    for number, since in enumerate((-30, -20, -10, 0)):
+        await deliver(quick, "firms-a", Row(1, city="甲乙"[number % 2], since=since))
+    uid = await uid_of(quick, "legal_entity", "uscc", credit_code(1))
+    client = await ask.client()
+    whole = (await get(client, f"{FIRM}/{uid}/history"))["versions"]
+    assert len(whole) == 4
+    seen, parameters = [], {"limit": "1"}
+    while True:
+        page = await get(client, f"{FIRM}/{uid}/history", **parameters)
+        seen += page["versions"]
+        following = [link["href"] for link in page["links"] if link["rel"] == "next"]
+        if not following:
+            break
+        parameters = dict(httpx.URL(following[0]).params)
+    assert seen == whole
+    other = await client.get(f"{FIRM}/{uid}/history", params={**parameters, "properties": "city"})
+    assert other.status_code == 400
+
+
+async def test_a_persons_history_takes_the_right_and_a_hidden_person_has_none(quick: Any, ask: Asking) -> None:
+    await deliver(quick, "people", Row(1, city="甲"))
+    uid = await uid_of(quick, "natural_person", "hukou_address", "甲")
+    plain = await ask.client(natural_person=PEOPLE)
+    knowing = await ask.client(natural_person={**PEOPLE, "rights": ["history"]})
+    path = f"{PERSON}/{uid}/history"
+    refused = await plain.get(path, params={"properties": "full_name"})
+    assert refused.status_code == 403 and refused.json()["errors"][0]["code"] == "ACC-RIGHT"
+    assert (await knowing.get(path)).status_code == 400, "what is wanted of a person must be said"
+    (version,) = (await get(knowing, path, properties="full_name"))["versions"]
+    assert version["properties"] == {"full_name": "严**"}
+    await _hide(ask, uid)
+    assert (await knowing.get(path, params={"properties": "full_name"})).status_code == 404
+    alerted = await ask.connection.fetchval("SELECT count(*) FROM jishi.access_alert")
+    assert alerted == 1
+
+
+async def test_withheld_versions_are_told_only_by_the_right_to_them(quick: Any, ask: Asking) -> None:
+    await deliver(quick, "decisions", Row(1, to=1, day=15, since=-10))
+    await deliver(quick, "repairs", Row(1, to=1, day=-5, since=-5))
+    uid = str(await quick.value("SELECT uid FROM jishi.credit_record"))
+    assert await quick.value("SELECT state FROM jishi.credit_record") == "withheld"
+    says = {"clear": ["organ_name", "repair_result_code"], "rights": ["history"]}
+    path, wanted = f"/collections/credit-records/items/{uid}/history", {"properties": "organ_name"}
+    plain = await ask.client(credit_record=says)
+    assert (await plain.get(path, params=wanted)).status_code == 404
+    assert (await plain.get(path, params={**wanted, "include": "withheld"})).status_code == 403
+    holder = await ask.client(credit_record={**says, "rights": ["history", "withheld"]})
+    states = [version["state"] for version in (await get(holder, path, include="withheld", **wanted))["versions"]]
+    assert states[0] == "active" and states[-1] == "withheld"
+    page = "/collections/credit-records/batch"
+    body = {"ids": [uid], "properties": ["organ_name"], "datetime": day(0)}
+    then = {**body, "datetime": day(-8)}
+    assert (await plain.post(page, json=then)).json()["items"][0]["outcome"] == "not_found", (
+        "nor of the day it was open"
+    )
+    assert (await holder.post(page, json={**then, "include": "withheld"})).json()["items"][0]["outcome"] == "found"
+
+
+async def test_the_parts_of_related_lie_under_their_own_grants(quick: Any, ask: Asking) -> None:
+    await deliver(quick, "people", Row(1, city="甲"))
+    await deliver(quick, "firms-a", Row(1, to=1, since=-10), Row(2, day=-15, since=-10))
+    await deliver(quick, "certs", Row(1, to=1, since=-10))
+    firm = await uid_of(quick, "legal_entity", "uscc", credit_code(1))
+    person = await uid_of(quick, "natural_person", "hukou_address", "甲")
+    representative = "legal_representative.to.natural-persons"
+    poor = await ask.client()
+    told = await get(poor, f"{FIRM}/{firm}/related")
+    assert told["feature"]["properties"]["uscc"] == credit_code(1)
+    closed = part(told, representative)
+    assert closed["status"] == 403 and closed["problem"]["errors"][0]["code"] == "ACC-NO-GRANT"
+    assert part(told, "holder.from.certificates")["status"] == 403
+    rich = await ask.client(
+        legal_entity=ENTITY, natural_person=PEOPLE, certificate={"masked": ["holder_code"], "clear": ["cert_name"]}
+    )
+    told = await get(rich, f"{FIRM}/{firm}/related", **{"properties.natural-persons": "full_name"})
+    (found,) = part(told, representative)["features"]
+    assert found["id"] == person and found["properties"] == {"full_name": "严**"}
+    assert [relation["element"] for relation in found["relations"]] == ["legal_rep_id_no"]
+    (held,) = part(told, "holder.from.certificates")["features"]
+    assert held["properties"] == {}, "of a personal collection nothing but what was asked for"
+    back = await get(rich, f"{PERSON}/{person}/related", part="legal_representative.from.legal-entities")
+    assert "feature" not in back
+    assert [feature["id"] for feature in back["parts"][0]["features"]] == [firm]
+    numbers = {"legal_entity": 2, "natural_person": 1, "certificate": 5}
+    written = {(row["register"], subject) for row in await ask.disclosed(rich) for subject in map(str, row["subjects"])}
+    assert {
+        (numbers["legal_entity"], firm),
+        (numbers["natural_person"], person),
+        (numbers["certificate"], held["id"]),
+    } <= written
+    narrow = await ask.client(natural_person=PEOPLE, legal_entity={"clear": ["uscc"]})
+    closed = part(await get(narrow, f"{FIRM}/{firm}/related"), representative)
+    assert closed["status"] == 403 and closed["problem"]["errors"] == [
+        {"name": "legal_rep_id_no", "code": "ACC-ELEMENT", "reason": closed["problem"]["errors"][0]["reason"]}
+    ], "who may not have the element may not have the relation"
+
+
+async def test_relations_are_dated_and_what_has_not_arrived_is_pending(quick: Any, ask: Asking) -> None:
+    await deliver(quick, "people", Row(1, city="甲", since=-40))
+    await deliver(quick, "firms-a", Row(1, to=1, since=-30))
+    await deliver(quick, "firms-a", Row(1, to=2, since=-10))
+    firm = await uid_of(quick, "legal_entity", "uscc", credit_code(1))
+    person = await uid_of(quick, "natural_person", "hukou_address", "甲")
+    client = await ask.client(legal_entity=ENTITY, natural_person={**PEOPLE, "rights": ["history"]})
+    name = "legal_representative.to.natural-persons"
+    now = await get(client, f"{FIRM}/{firm}/related")
+    assert part(now, name)["features"] == []
+    assert [(one["kind"], one["element"]) for one in now["pending"]] == [("legal_representative", "legal_rep_id_no")]
+    then = await get(client, f"{FIRM}/{firm}/related", datetime=day(-20))
+    assert [feature["id"] for feature in part(then, name)["features"]] == [person]
+    assert then["pending"] == []
+    assert (await client.get(f"{FIRM}/{firm}/related", params={"datetime": day(-50)})).status_code == 404
+    poor = await ask.client(legal_entity=ENTITY)
+    assert (await get(poor, f"{FIRM}/{firm}/related"))["pending"] == [], (
+        "it would say who is in a register he may not ask"
+    )
+    told = (await get(client, f"{FIRM}/{firm}/history", of="relations"))["relations"]
+    assert [(one["kind"], one.get("id"), one["closed_at"] is None) for one in told] == [
+        ("legal_representative", person, False),
+        ("legal_representative", None, True),
+    ]
+
+
+async def test_a_hidden_person_is_told_as_one_who_has_not_arrived(quick: Any, ask: Asking) -> None:
+    await deliver(quick, "people", Row(1, city="甲", since=-40), Row(2, city="乙", since=-40))
+    await deliver(quick, "firms-a", Row(1, to=1, since=-30), Row(2, to=0, since=-30))
+    hidden = await uid_of(quick, "natural_person", "hukou_address", "甲")
+    firm, other = [await uid_of(quick, "legal_entity", "uscc", credit_code(number)) for number in (1, 2)]
+    client = await ask.client(legal_entity=ENTITY, natural_person={**PEOPLE, "rights": ["history"]})
+    await _hide(ask, hidden)
+    told, absent = [await get(client, f"{FIRM}/{one}/related") for one in (firm, other)]
+    assert told["parts"] == [{**one} for one in absent["parts"]], "the same parts, empty alike"
+    assert told["pending"] == absent["pending"] and len(told["pending"]) == 1
+    relations = (await get(client, f"{FIRM}/{firm}/history", of="relations"))["relations"]
+    assert "id" not in relations[0]
+    assert (await client.get(f"{PERSON}/{hidden}/related")).status_code == 404
+    trusted = await ask.client(legal_entity=ENTITY, natural_person={**PEOPLE, "rights": ["protected"]})
+    seen = await get(trusted, f"{FIRM}/{firm}/related")
+    assert [one["id"] for one in part(seen, "legal_representative.to.natural-persons")["features"]] == [hidden]
+    assert seen["pending"] == []
+
+
+async def test_of_two_sources_the_one_whose_value_survived_is_related(quick: Any, ask: Asking) -> None:
+    await deliver(quick, "people", Row(1, city="甲", since=-40), Row(2, city="乙", since=-40))
+    await deliver(quick, "firms-a", Row(1, to=1, since=-30))
+    await deliver(quick, "firms-b", Row(1, to=2, since=-20))
+    firm = await uid_of(quick, "legal_entity", "uscc", credit_code(1))
+    right, wrong = [await uid_of(quick, "natural_person", "hukou_address", text) for text in "甲乙"]
+    client = await ask.client(legal_entity=ENTITY, natural_person=PEOPLE)
+    told = part(await get(client, f"{FIRM}/{firm}/related"), "legal_representative.to.natural-persons")
+    assert [one["id"] for one in told["features"]] == [right]
+    for person, firms in ((right, [firm]), (wrong, [])):
+        back = await get(client, f"{PERSON}/{person}/related", part="legal_representative.from.legal-entities")
+        assert [one["id"] for one in back["parts"][0]["features"]] == firms
+
+
+async def test_a_part_comes_in_pages(quick: Any, ask: Asking) -> None:
+    await deliver(quick, "people", Row(1, city="甲", since=-40))
+    rows = [BY_NAME["firms-a"].cells(Row(0, to=1, since=-30)) for _ in range(5)]
+    for number, row in enumerate(rows):
+        row |= {"key": f"N{number}", "code": credit_code(100 + number), "name": f"测试企业{number}号"}
+    assert (await quick.deliver("firms-a", rows))["status"] == "published"
+    person = await uid_of(quick, "natural_person", "hukou_address", "甲")
+    client = await ask.client(legal_entity=ENTITY, natural_person=PEOPLE)
+    seen: list[str] = []
+    parameters = {"limit": "2", "part": "legal_representative.from.legal-entities"}
+    while True:
+        (page,) = (await get(client, f"{PERSON}/{person}/related", **parameters))["parts"]
+        seen += [feature["id"] for feature in page["features"]]
+        if not page["links"]:
+            break
+        parameters = dict(httpx.URL(page["links"][0]["href"]).params)
+    assert len(seen) == len(set(seen)) == 5
+    wrong = await client.get(f"{PERSON}/{person}/related", params={**parameters, "part": "holder.from.certificates"})
+    assert wrong.status_code == 400 or wrong.json()["parts"][0]["status"] == 403
+    assert (await client.get(f"{PERSON}/{person}/related", params={"part": "nothing"})).status_code == 400
+
+
+async def _hide(ask: Asking, uid: str) -> None:
+    """Protect a person, and wait until the API has heard of it."""
+    told = asyncio.Event()
+    ask.app.state.serving.callers.revocations.subscribe(lambda change: told.set())
+    await protection.put(ask.connection, register_of("natural_person"), UUID(uid), "hidden", (), "witness", "test")
+    await asyncio.wait_for(told.wait(), 5)
