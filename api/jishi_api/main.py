@@ -25,6 +25,7 @@ from jishi_api.routers import (
     history,
     items,
     landing,
+    lineage,
     me,
     metrics,
     oauth,
@@ -86,7 +87,7 @@ def create_app(
         redirect_slashes=False,
     )
     handle_errors(app)
-    hot = [route for room in (search, batch, verify, history, related, items) for route in room.routes()]
+    hot = [route for room in (search, batch, verify, history, related, lineage, items) for route in room.routes()]
     app.router.routes.extend(hot)
     rooms = (landing, health, metrics, oauth, well_known, collections, dictionary, me, sharing, stewardship, access_log)
     for room in rooms:

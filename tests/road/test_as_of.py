@@ -295,14 +295,15 @@ async def _follow(city: Any, ask: Asking, sequence: list[Step]) -> None:
     play = Play(city)
     await play.start()
     client = await ask.client(**{name: _all_of(view) for name, view in VIEWS.items()})
-    answered: dict[tuple[str, datetime, datetime], bytes] = {}
+    answered: dict[tuple[str, datetime, datetime], tuple[list[str], bytes]] = {}
     for step in sequence:
         await play.step(step)
         fresh = [key for key in play.past if key not in answered][-MOST_ASKED:]
         for key in fresh:
-            answered[key] = await _check(city, client, *key, wanted=play.past[key])
-    for key, content in answered.items():
-        assert await _check(city, client, *key, wanted=play.past[key]) == content
+            uids = await _all_that_ever_were(city, key[0])
+            answered[key] = uids, await _check(city, client, uids, *key, wanted=play.past[key])
+    for key, (uids, content) in answered.items():
+        assert await _check(city, client, uids, *key, wanted=play.past[key]) == content
 
 
 def _all_of(view: View) -> dict[str, Any]:
@@ -314,11 +315,10 @@ def _all_of(view: View) -> dict[str, Any]:
 
 
 async def _check(
-    city: Any, client: httpx.AsyncClient, register: str, at: datetime, known: datetime, wanted: State
+    city: Any, client: httpx.AsyncClient, uids: list[str], register: str, at: datetime, known: datetime, wanted: State
 ) -> bytes:
-    """The batch of all that ever was, as of the two instants, and of the interval from thirty days before."""
+    """The batch of the uids as of the two instants, and of the interval from thirty days before."""
     view = VIEWS[register]
-    uids = [str(row["uid"]) for row in await city.rows(f"SELECT DISTINCT uid FROM jishi.{register}_link ORDER BY uid")]
     body = {"ids": uids, "properties": list(view.columns), "include": "withheld", "known-at": known.isoformat()}
     contents = []
     begins = at - timedelta(days=30)
@@ -339,6 +339,10 @@ async def _check(
         assert found == _told(view, fold), f"{register} at {asked} as known at {known}"
         contents.append(answer.content)
     return b"\n".join(contents)
+
+
+async def _all_that_ever_were(city: Any, register: str) -> list[str]:
+    return [str(row["uid"]) for row in await city.rows(f"SELECT DISTINCT uid FROM jishi.{register}_link ORDER BY uid")]
 
 
 def _told(view: View, state: State) -> dict[str, tuple[Any, ...]]:

@@ -289,3 +289,66 @@ async def _hide(ask: Asking, uid: str) -> None:
     ask.app.state.serving.callers.revocations.subscribe(lambda change: told.set())
     await protection.put(ask.connection, register_of("natural_person"), UUID(uid), "hidden", (), "witness", "test")
     await asyncio.wait_for(told.wait(), 5)
+
+
+async def test_lineage_tells_whose_word_survived_and_why(quick: Any, ask: Asking) -> None:
+    better = await deliver(quick, "firms-a", Row(1, city="甲", to=1, since=-30))
+    await deliver(quick, "firms-b", Row(1, city="乙", name=1, day=5, since=-20))
+    uid = await uid_of(quick, "legal_entity", "uscc", credit_code(1))
+    plain = await ask.client(legal_entity=ENTITY)
+    told = await get(plain, f"{FIRM}/{uid}/lineage")
+    elements = {one["element"]: one for one in told["elements"]}
+    assert elements["city"]["value"] == "甲" and elements["city"]["why"] == "rank"
+    assert elements["city"]["from"]["department"] == "113205000000900347" and elements["city"]["from"]["age_days"] == 0
+    assert elements["parent_entity_uscc"]["why"] == "alone", "the other one says nothing of it"
+    assert elements["legal_rep_name"]["value"] == "严**" and elements["legal_rep_name"]["together"] == [
+        "legal_rep_name",
+        "legal_rep_id_no",
+    ]
+    assert "contributions" not in told and "others" not in elements["city"]
+    knowing = await ask.client(legal_entity={**ENTITY, "rights": ["history"]})
+    told = await get(knowing, f"{FIRM}/{uid}/lineage", properties="city")
+    (city,) = told["elements"]
+    by_number = {one["contribution"]: one for one in told["contributions"]}
+    winner = by_number[city["from"]["contribution"]]
+    assert (
+        winner["source"] == "firms-a" and winner["row"]["batch"] == better["batch"] and winner["row"]["row_number"] == 1
+    )
+    digest = await quick.value("SELECT encode(sha256, 'hex') FROM jishi.batch WHERE batch_id = $1", better["batch"])
+    assert winner["row"]["sha256"] == digest
+    (loser,) = [by_number[number] for number in city["others"]]
+    assert loser["source"] == "firms-b" and loser["values"] == {"city": "乙"} and not loser["in_clear"]
+    assert (await ask.disclosed(knowing))[-1]["act"] == "lineage"
+
+
+async def test_rows_are_told_in_clear_only_to_stewards_of_the_department_that_delivered_them(
+    quick: Any, ask: Asking
+) -> None:
+    await deliver(quick, "people", Row(1, city="甲"))
+    uid = await uid_of(quick, "natural_person", "hukou_address", "甲")
+    path, wanted = f"{PERSON}/{uid}/lineage", {"properties": "full_name,id_number"}
+    owner = await ask.client("steward", department="113205000000900347", natural_person=PEOPLE)
+    stranger = await ask.client("steward", department="11320500000090018H", natural_person=PEOPLE)
+    outsider = await ask.client(department="113205000000900347", natural_person=PEOPLE)
+    masked = {"full_name": "严**", "id_number": citizen(1)[:3] + "*" * 11 + citizen(1)[-4:]}
+    (own,) = (await get(owner, path, **wanted))["contributions"]
+    assert own["values"] == {"full_name": "严测甲", "id_number": citizen(1)} and own["in_clear"]
+    (other,) = (await get(stranger, path, **wanted))["contributions"]
+    assert other["values"] == masked and not other["in_clear"]
+    assert "contributions" not in await get(outsider, path, **wanted)
+    written = [(row["clear"], row["result"]) for row in await ask.disclosed(owner)]
+    assert (["full_name", "id_number"], "own_rows") in [(sorted(clear), result) for clear, result in written]
+    assert (await owner.get(path)).status_code == 400
+    nobody = await ask.client()
+    assert (await nobody.get(path, params=wanted)).status_code == 403
+
+
+async def test_what_the_calendar_says_has_no_source(quick: Any, ask: Asking) -> None:
+    await deliver(quick, "certs", Row(1, day=-15, since=-30))
+    uid = str(await quick.value("SELECT uid FROM jishi.certificate"))
+    client = await ask.client(certificate={"clear": ["cert_status", "cert_name"], "rights": ["inactive"]})
+    told = await get(
+        client, f"/collections/certificates/items/{uid}/lineage", properties="cert_status", include="inactive"
+    )
+    (status,) = told["elements"]
+    assert status["value"] == "05" and status["why"] == "calendar"
