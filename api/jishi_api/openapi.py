@@ -13,6 +13,7 @@ from jishi.access.clients import ROLES
 from jishi.registers.catalog import registers
 from jishi_api.auth import HEADER
 from jishi_api.documents import GEOJSON, OPENAPI_JSON, Problem
+from jishi_api.openapi_time import CLOCK_BODY, CLOCKS, SCHEMAS, of_one
 from jishi_api.parameters import DEFAULT_LIMIT, GREATEST_LIMIT
 from jishi_api.problem import MEDIA_TYPE
 from jishi_api.query import LANGUAGES
@@ -45,6 +46,7 @@ def _complete(described: Part) -> Part:
     schemas["Problem"] = problem
     schemas["FeatureCollection"] = _FEATURE_COLLECTION
     schemas["Feature"] = _FEATURE
+    schemas.update(SCHEMAS)
     components["securitySchemes"] = {
         "ApiKey": {"type": "apiKey", "in": "header", "name": HEADER},
         "OAuth": {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "oauth/token", "scopes": _SCOPES}}},
@@ -54,6 +56,10 @@ def _complete(described: Part) -> Part:
     paths: Part = described.setdefault("paths", {})
     paths["/collections/{collection}/items"] = {"get": _items()}
     paths["/collections/{collection}/items/{key}"] = {"get": _item()}
+    for name, operation in of_one(_PROPERTIES).items():
+        paths[f"/collections/{{collection}}/items/{{key}}/{name}"] = {
+            "get": {**operation, "security": _EITHER, "parameters": [_collection(), _KEY, *operation["parameters"]]}
+        }
     paths["/collections/{collection}/search"] = {"post": _posted("search", "检索 a search by body", _SEARCH)}
     paths["/collections/{collection}/batch"] = {"post": _posted("batch", "批量 entities by uid", _BATCH)}
     paths["/verify"] = {"post": _posted("verify", "核验 claims about one subject", _VERIFY, everywhere=True)}
@@ -79,6 +85,7 @@ def _items() -> Part:
             _parameter("limit", {"type": "integer", "minimum": 1, "maximum": GREATEST_LIMIT, "default": DEFAULT_LIMIT}),
             _parameter("bbox", _BBOX, explode=False, style="form"),
             _PROPERTIES,
+            *CLOCKS,
             _parameter("cursor", {"type": "string"}),
             _FORMAT,
         ],
@@ -87,14 +94,6 @@ def _items() -> Part:
 
 
 def _item() -> Part:
-    key = {
-        "name": "key",
-        "in": "path",
-        "required": True,
-        "description": "uid, or the natural key: uscc of a legal entity that is not 个体工商户, code of a division "
-        "(of two with one code the civil-affairs one)",
-        "schema": {"type": "string"},
-    }
     responses = {
         "200": _answer("Feature"),
         "308": {"description": "merged into another feature", "headers": {"Location": {"schema": {"type": "string"}}}},
@@ -104,7 +103,7 @@ def _item() -> Part:
         "operationId": "item",
         "summary": "一个要素 one feature",
         "security": _EITHER,
-        "parameters": [_collection(), key, _PROPERTIES, _FORMAT],
+        "parameters": [_collection(), _KEY, _PROPERTIES, *CLOCKS, _FORMAT],
         "responses": responses,
     }
 
@@ -143,6 +142,14 @@ _SCOPES: Part = {role: f"the role {role}, where the client has it" for role in R
 _BBOX: Part = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}
 _PROPERTIES = _parameter("properties", {"type": "array", "items": {"type": "string"}}, explode=False, style="form")
 _FORMAT = _parameter("f", {"type": "string", "enum": ["json"]})
+_KEY: Part = {
+    "name": "key",
+    "in": "path",
+    "required": True,
+    "description": "uid, or the natural key: uscc of a legal entity that is not 个体工商户, code of a division "
+    "(of two with one code the civil-affairs one)",
+    "schema": {"type": "string"},
+}
 _PROBLEM: Part = {
     "description": "a problem (RFC 9457)",
     "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -156,6 +163,7 @@ _SEARCH: Part = {
         "filter": {"oneOf": [{"type": "string"}, {"type": "object"}]},
         "filter-lang": {"type": "string", "enum": list(LANGUAGES)},
         "include": _NAMES,
+        **CLOCK_BODY,
         "sortby": {"type": "string"},
         "limit": {"type": "integer", "minimum": 1, "maximum": GREATEST_LIMIT},
         "cursor": {"type": "string"},
@@ -167,6 +175,7 @@ _BATCH: Part = {
         "ids": {"type": "array", "items": {"type": "string", "format": "uuid"}, "minItems": 1, "maxItems": 100},
         "properties": _NAMES,
         "include": _NAMES,
+        **CLOCK_BODY,
     },
 }
 _VERIFY: Part = {

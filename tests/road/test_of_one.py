@@ -83,7 +83,7 @@ async def test_the_history_tells_both_clocks_and_what_each_version_changed(quick
         ["entity_name", "uscc", "city"],
         ["city"],
         ["city"],
-        ["entity_name", "city", "legal_rep_name", "legal_rep_id_no"],
+        ["entity_name", "legal_rep_name", "legal_rep_id_no", "city"],
     ]
     assert [version["effective_from"] for version in versions] == sorted(
         version["effective_from"] for version in versions
