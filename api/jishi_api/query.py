@@ -68,8 +68,8 @@ class Question:
 
     @property
     def is_wide(self) -> bool:
-        """Whether it reads and writes so much that it must not stand in the way of small pages."""
-        return self.page.limit > (WIDE_BOX if self.boxed else WIDE)
+        """Whether it reads and writes so much that it must not stand in the way of small pages; another time always may."""
+        return self.clock is not None or self.page.limit > (WIDE_BOX if self.boxed else WIDE)
 
 
 def plan_items(

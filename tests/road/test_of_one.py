@@ -10,12 +10,15 @@ from uuid import UUID
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
 
 from asking import Asking, asking
 from feeds import FEEDS, TODAY, Row, citizen, credit_code
 from jishi.access import protection
 from jishi.registers.catalog import register_of
-from play import BY_NAME
+from oracle import VIEWS
+from play import BY_NAME, Play
+from sequence import Pass, Step, steps
 from sieve import by_check_character
 
 FIRM = "/collections/legal-entities/items"
@@ -283,14 +286,6 @@ async def test_a_part_comes_in_pages(quick: Any, ask: Asking) -> None:
     assert (await client.get(f"{PERSON}/{person}/related", params={"part": "nothing"})).status_code == 400
 
 
-async def _hide(ask: Asking, uid: str) -> None:
-    """Protect a person, and wait until the API has heard of it."""
-    told = asyncio.Event()
-    ask.app.state.serving.callers.revocations.subscribe(lambda change: told.set())
-    await protection.put(ask.connection, register_of("natural_person"), UUID(uid), "hidden", (), "witness", "test")
-    await asyncio.wait_for(told.wait(), 5)
-
-
 async def test_lineage_tells_whose_word_survived_and_why(quick: Any, ask: Asking) -> None:
     better = await deliver(quick, "firms-a", Row(1, city="甲", to=1, since=-30))
     await deliver(quick, "firms-b", Row(1, city="乙", name=1, day=5, since=-20))
@@ -352,3 +347,43 @@ async def test_what_the_calendar_says_has_no_source(quick: Any, ask: Asking) -> 
     )
     (status,) = told["elements"]
     assert status["value"] == "05" and status["why"] == "calendar"
+
+
+@given(sequence=steps(("firms-a", "firms-b", "firms-full", "people", "people-full"), 3, 5))
+@settings(
+    max_examples=3,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+    database=None,
+    phases=(Phase.explicit, Phase.generate),
+)
+async def test_after_any_sequence_the_value_told_is_that_of_the_contribution_named(
+    quick: Any, ask: Asking, sequence: list[Step]
+) -> None:
+    play = Play(quick)
+    await play.start()
+    for step in sequence:
+        if not isinstance(step, Pass):
+            await play.step(step)
+    names = ("legal_entity", "natural_person")
+    seen = {name: {"clear": [*VIEWS[name].columns], "rights": ["history"]} for name in names}
+    client = await ask.client(**seen)
+    for name in names:
+        collection = register_of(name).collection
+        for row in await quick.rows(f"SELECT uid FROM jishi.{name} WHERE state = 'active'"):
+            path = f"/collections/{collection}/items/{row['uid']}/lineage"
+            told = await get(client, path, properties=",".join(VIEWS[name].columns))
+            said = {one["contribution"]: one["values"] for one in told["contributions"]}
+            for element in told["elements"]:
+                origin = element["from"]
+                value = None if origin is None else said[origin["contribution"]][element["element"]]
+                assert element["value"] == value, element
+
+
+async def _hide(ask: Asking, uid: str) -> None:
+    """Protect a person, and wait until the API has heard of it."""
+    told = asyncio.Event()
+    ask.app.state.serving.callers.revocations.subscribe(lambda change: told.set())
+    await protection.put(ask.connection, register_of("natural_person"), UUID(uid), "hidden", (), "witness", "test")
+    await asyncio.wait_for(told.wait(), 5)

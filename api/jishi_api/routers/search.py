@@ -82,7 +82,7 @@ async def _persons(serving: Serving, asked: Asked, body: Body) -> Response:
     condition = as_of.past(plan, clock, found.condition) if clock else found.condition
     page = sql.Page(condition, asked.hidden, include, limit=found.shape.most, clock=single.bound)
     statement = sql.page(plan, page)
-    lanes = serving.heavy if found.shape.is_wide else serving.lanes
+    lanes = serving.heavy if found.shape.is_wide or clock else serving.lanes
     rows = await lanes.fetch(statement.text, *bound(statement.values, serving.sealer))
     told = [found.key, sorted(plan.masked), sorted(plan.clear), sorted(include), clock and clock.told()]
     if len(rows) > found.shape.most:
