@@ -8,6 +8,7 @@ the golden table, and find their indexes on both tables.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from uuid import UUID
@@ -21,6 +22,10 @@ from jishi_api.sql import Statement, states
 
 NEWEST = "SELECT last_recorded_at FROM jishi.register_state WHERE register = $1 AND isfinite(last_recorded_at)"
 """The newest instant a register can be asked of as known at: whatever is recorded later is later than it."""
+
+
+EACH = "OFFSET 0"
+"""Behind what is looked up for each row by itself: without it the planner joins, for one page, two whole tables."""
 
 
 def rights_of(register: Register) -> frozenset[str]:
@@ -41,10 +46,21 @@ def past(plan: Plan, clock: Clock, condition: Condition) -> Condition:
     a version shows; when a number was recorded is not kept, so only this stays the same whatever is published later."""
     bound = bound_of(len(plan.values) + 1, clock.shape)
     text = condition.text.replace(RELATED_NOW, related(bound))
-    for element in plan.register.identifiers:
-        carried = f"d.element = '{element}' AND {CARRIED_NOW}"
-        text = text.replace(carried, f"d.element = '{element}' AND d.masked = q.{element}")
-    return replace(condition, text=text)
+    return replace(condition, text=_BEARERS.sub(_showing, text))
+
+
+_BEARERS = re.compile(
+    r"q\.uid IN \(SELECT d\.uid (?P<found>FROM jishi\.identifier d WHERE [^']*d\.element = '(?P<element>\w+)') AND "
+    + re.escape(CARRIED_NOW)
+    + r"(?: AND d\.masked = q\.\w+)?\)"
+)
+"""Who carries a number, as :func:`jishi_api.condition.bearers` writes it."""
+
+
+def _showing(match: re.Match[str]) -> str:
+    """Who ever carried it, found by the number, and shows it in this version."""
+    found, shown = match["found"], f"d.uid = q.uid AND d.masked = q.{match['element']}"
+    return f"(q.uid IN (SELECT d.uid {found}) AND EXISTS (SELECT {found} AND {shown} {EACH}))"
 
 
 def related(bound: Bound) -> str:
@@ -167,7 +183,8 @@ def _none(register: Register, alias: str, of: str, test: str) -> list[str]:
 
 def _none_of(tables: tuple[str, ...], alias: str, of: str, test: str) -> list[str]:
     return [
-        f"NOT EXISTS (SELECT FROM jishi.{table} {alias} WHERE {alias}.uid = {of}.uid AND {test})" for table in tables
+        f"NOT EXISTS (SELECT FROM jishi.{table} {alias} WHERE {alias}.uid = {of}.uid AND {test} {EACH})"
+        for table in tables
     ]
 
 

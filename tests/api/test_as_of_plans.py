@@ -10,10 +10,13 @@ from uuid import UUID
 
 import pytest
 
-from jishi.access.grants import standing
+from jishi.access.grants import Grant, standing
 from jishi.registers.catalog import register_of
-from jishi_api.query import plan_items, plan_properties
-from jishi_api.sql import Statement, by_uids, page
+from jishi_api.as_of import past
+from jishi_api.condition import Numbers
+from jishi_api.personal import search_of
+from jishi_api.query import chosen, plan_items, plan_properties
+from jishi_api.sql import Page, Statement, by_uids, page
 
 if TYPE_CHECKING:
     from asyncpg import Connection
@@ -80,6 +83,42 @@ async def test_no_page_of_another_time_reads_a_whole_table(city: Connection[Any]
         assert rows == {"box": 15, "key": 1, "walk": 51}[where], when
         most = max(node["Actual Rows"] * node["Actual Loops"] for node in found)
         assert most < 1_000, f"{when}: a step of {most} rows in {took} ms"
+
+
+PERSONS = """
+INSERT INTO jishi.natural_person{table} (uid, full_name, birth_date, birth_date_high, birth_date_precision, id_number,
+  effective_from, recorded_at, state, batch_id{more})
+SELECT lpad(to_hex(n), 32, '0')::uuid, 'P' || n, '1960-01-01', '1960-01-01', 'day', 'M' || n, $2, $3, 'active', 1{value}
+FROM generate_series(1, $1) n"""
+
+NUMBERS = """
+INSERT INTO jishi.identifier (register, contribution_id, uid, element, scheme, lookup, masked, strong, valid_from)
+SELECT 1, n, lpad(to_hex(n), 32, '0')::uuid, 'id_number', 'test', lpad(to_hex(n), 32, '0')::uuid, 'M' || n, true, $2
+FROM generate_series(1, $1) n"""
+
+
+async def test_a_person_of_another_time_is_found_by_number_and_by_name(connection: Connection[Any]) -> None:
+    days = [datetime(2026, month, 1, tzinfo=UTC) for month in (1, 7)]
+    await connection.execute(PERSONS.format(table="_version", more="", value=""), PLACES, days[0], days[0])
+    await connection.execute(PERSONS.format(table="", more=", in_version", value=", false"), PLACES, days[1], days[1])
+    await connection.execute(NUMBERS, PLACES, days[0])
+    await connection.execute(
+        "ANALYZE jishi.natural_person; ANALYZE jishi.natural_person_version; ANALYZE jishi.identifier"
+    )
+    person = register_of("natural_person")
+    grant = Grant(1, "c-1", person.name, clear=frozenset({"full_name", "id_number", "birth_date"}))
+    single = chosen(person, grant, {"properties": "full_name", "datetime": "2026-05-01"}, [])
+    assert single.clock is not None
+    for key in ({"id_number": "110105194912310038"}, {"full_name": "P77", "birth_date": "1960-01-01"}):
+        found = search_of(person, key, single.plan.first, [])
+        assert found is not None
+        condition = past(single.plan, single.clock, found.condition)
+        asked = page(single.plan, Page(condition, limit=10, clock=single.bound))
+        values = [[UUID(int=77)] if isinstance(value, Numbers) else value for value in asked.values]
+        told, took, rows = await read(connection, Statement(asked.text, tuple(values)))
+        most = max(node["Actual Rows"] * node["Actual Loops"] for node in told)
+        steps = [(node["Node Type"], node.get("Relation Name"), node["Actual Rows"]) for node in told]
+        assert rows == 1 and most < 100, f"{key.keys()}: {took} ms, {steps}"
 
 
 async def test_a_feature_of_another_time_is_looked_up(city: Connection[Any]) -> None:
