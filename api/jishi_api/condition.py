@@ -16,6 +16,12 @@ TEXT_LIMIT = 200
 ALIAS = "q"
 """What a condition calls the golden row."""
 
+CARRIED_NOW = "d.valid_from <= now() AND (d.valid_to IS NULL OR d.valid_to > now())"
+"""Of a row ``d`` of the identifiers: it is carried today."""
+
+RELATED_NOW = "r.effective_from <= now() AND (r.effective_to IS NULL OR r.effective_to > now())"
+"""Of a relation ``r``: it holds today."""
+
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
@@ -64,7 +70,7 @@ def bearers(register: Register, element: str, tags: str) -> str:
     shown = "" if register.elements[element].strong else f" AND d.masked = {ALIAS}.{element}"
     return (
         f"FROM jishi.identifier d WHERE d.lookup = ANY({tags}::uuid[]) AND d.register = {register.number} "
-        f"AND d.element = '{element}' AND d.valid_from <= now() AND (d.valid_to IS NULL OR d.valid_to > now()){shown}"
+        f"AND d.element = '{element}' AND {CARRIED_NOW}{shown}"
     )
 
 

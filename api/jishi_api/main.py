@@ -26,12 +26,15 @@ from jishi_api.routers import (
     documentation,
     exports,
     health,
+    history,
     items,
     landing,
+    lineage,
     match,
     me,
     metrics,
     oauth,
+    related,
     search,
     stewardship,
     verify,
@@ -89,7 +92,8 @@ def create_app(
         redirect_slashes=False,
     )
     handle_errors(app)
-    hot = [route for room in (search, batch, match, verify, items, changes, exports) for route in room.routes()]
+    rooms_of_data = (search, batch, match, verify, history, related, lineage, items, changes, exports)
+    hot = [route for room in rooms_of_data for route in room.routes()]
     app.router.routes.extend(hot)
     rooms = (
         landing,

@@ -22,6 +22,7 @@ from jishi_api.examples import MOST_ELEMENTS, MOST_EXAMPLES
 from jishi_api.members import queryables
 from jishi_api.negotiate import CSV_TYPE, HTML_TYPE, OF_A_DOCUMENT, OF_AN_ITEM, OF_ITEMS, check_parameters
 from jishi_api.openapi30 import to_30
+from jishi_api.openapi_time import CLOCK_BODY, CLOCKS, SCHEMAS, of_one
 from jishi_api.pages.render import tagged
 from jishi_api.parameters import DEFAULT_LIMIT, GREATEST_LIMIT, INCLUDABLE
 from jishi_api.problem import MEDIA_TYPE
@@ -67,6 +68,7 @@ def _complete(described: Part) -> Part:
     schemas["Problem"] = problem
     schemas["FeatureCollection"] = _FEATURE_COLLECTION
     schemas["Feature"] = _FEATURE
+    schemas.update(SCHEMAS)
     components["securitySchemes"] = {
         "ApiKey": {"type": "apiKey", "in": "header", "name": HEADER},
         "OAuth": {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "oauth/token", "scopes": _SCOPES}}},
@@ -76,6 +78,10 @@ def _complete(described: Part) -> Part:
     paths: Part = described.setdefault("paths", {})
     paths["/collections/{collection}/items"] = {"get": _items()}
     paths["/collections/{collection}/items/{key}"] = {"get": _item()}
+    for name, operation in of_one(_PROPERTIES).items():
+        paths[f"/collections/{{collection}}/items/{{key}}/{name}"] = {
+            "get": {**operation, "security": _EITHER, "parameters": [_collection(), _KEY, *operation["parameters"]]}
+        }
     paths["/collections/{collection}/search"] = {"post": _posted("search", "检索 a search by body", _SEARCH, GEOJSON)}
     paths["/collections/{collection}/batch"] = {"post": _posted("batch", "批量 entities by uid", _BATCH, _JSON)}
     paths["/collections/{collection}/match"] = {
@@ -147,14 +153,6 @@ def _as_document(operation: Part) -> None:
 
 
 def _item() -> Part:
-    key = {
-        "name": "key",
-        "in": "path",
-        "required": True,
-        "description": "uid, or the natural key: uscc of a legal entity that is not 个体工商户, code of a division "
-        "(of two with one code the civil-affairs one)",
-        "schema": {"type": "string"},
-    }
     responses = {
         "200": _answer("Feature", HTML_TYPE),
         "308": {"description": "merged into another feature", "headers": {"Location": {"schema": {"type": "string"}}}},
@@ -164,7 +162,7 @@ def _item() -> Part:
         "operationId": "item",
         "summary": "一个要素 one feature",
         "security": _EITHER,
-        "parameters": [_collection(), key, _PROPERTIES, _CRS, _INCLUDE, _form(OF_AN_ITEM)],
+        "parameters": [_collection(), _KEY, _PROPERTIES, *CLOCKS, _CRS, _INCLUDE, _form(OF_AN_ITEM)],
         "responses": responses,
     }
 
@@ -221,6 +219,14 @@ _INCLUDE = _parameter(
     style="form",
     description="states told beside the active, where the grant has the right",
 )
+_KEY: Part = {
+    "name": "key",
+    "in": "path",
+    "required": True,
+    "description": "uid, or the natural key: uscc of a legal entity that is not 个体工商户, code of a division "
+    "(of two with one code the civil-affairs one)",
+    "schema": {"type": "string"},
+}
 _WORDS: Part = {
     "type": "string",
     "maxLength": TEXT_LIMIT,
@@ -237,7 +243,7 @@ _PAGE: list[Part] = [
     ),
     _parameter("bbox", _BBOX, explode=False, style="form"),
     _parameter("bbox-crs", _URI, explode=False, style="form"),
-    _parameter("datetime", {"type": "string"}, explode=False, style="form", description="an instant or an interval"),
+    *CLOCKS,
     _CRS,
     _parameter("filter", {"type": "string"}, description="CQL2; elements as the queryables name them"),
     _parameter("filter-lang", {"type": "string", "enum": list(LANGUAGES), "default": LANGUAGES[0]}),
@@ -290,6 +296,7 @@ _SEARCH: Part = {
         "crs": _URI,
         "datetime": {"type": "string"},
         "include": _NAMES,
+        **CLOCK_BODY,
         "sortby": _NAMES,
         "count": {"type": "string", "enum": ["none", "estimate", "exact"]},
         "aggregate": {
@@ -310,6 +317,7 @@ _BATCH: Part = {
         "ids": {"type": "array", "items": {"type": "string", "format": "uuid"}, "minItems": 1, "maxItems": 100},
         "properties": _NAMES,
         "include": _NAMES,
+        **CLOCK_BODY,
     },
 }
 _MATCH: Part = {

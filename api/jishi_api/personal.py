@@ -14,7 +14,7 @@ from jishi.registers.element import DataElement, Kind
 from jishi.registers.register import Register
 from jishi_api import cql2
 from jishi_api.compare import interval
-from jishi_api.condition import TEXT_LIMIT, Condition, Numbers, bearers, literal
+from jishi_api.condition import RELATED_NOW, TEXT_LIMIT, Condition, Numbers, bearers, literal
 from jishi_api.numbers import number_of
 from jishi_api.query import read_filter
 from jishi_api.shapes import (
@@ -185,8 +185,7 @@ def _address(register: Register, text: str, number: int) -> Condition | None:
         return None
     related = (
         f"SELECT r.from_uid FROM jishi.relation r WHERE r.to_uid = ${number} AND r.kind = '{ADDRESS_RELATION}' "  # noqa: S608
-        f"AND r.from_register = {register.number} AND r.effective_from <= now() "
-        "AND (r.effective_to IS NULL OR r.effective_to > now())"
+        f"AND r.from_register = {register.number} AND {RELATED_NOW}"
     )
     return Condition(f"q.uid IN ({related})", (place,))
 

@@ -23,6 +23,10 @@ from jishi_api.members import Member, elements_of, members
 from jishi_api.row_filter import read_rows
 from jishi_api.temporal import CITY_ZONE
 
+LATEST_NAME = "v.valid_to DESC NULLS FIRST, v.valid_from DESC NULLS LAST"
+LATEST_NUMBER = "d.valid_to DESC NULLS FIRST"
+"""Of several names of a code, or numbers of an entity, the one in force comes first."""
+
 
 @dataclass(frozen=True, eq=False)
 class Plan:
@@ -45,11 +49,18 @@ class Plan:
     geometry: bool
     crs: Crs = DEFAULT
     names: tuple[str, ...] = ()
+    source: str | None = None  # where the rows stand if not in the golden table: all versions, of another time
+    clocks: int = 0  # parameters of ``source``, which is bound behind ``values``
 
     @property
     def first(self) -> int:
         """Number of the first parameter that is free."""
-        return len(self.values) + 1
+        return len(self.values) + self.clocks + 1
+
+    @property
+    def table(self) -> str:
+        """What stands behind FROM."""
+        return self.source or f"jishi.{self.register.name}"
 
 
 def plan_of(register: Register, grant: Grant, names: tuple[str, ...], *, geometry: bool, crs: Crs = DEFAULT) -> Plan:
@@ -152,7 +163,7 @@ LEFT JOIN LATERAL (
   SELECT v.name
   FROM jishi.code_value v
   WHERE v.list = '{register.elements[member.element].code_list}' AND v.code = q.{member.element}
-  ORDER BY v.valid_to DESC NULLS FIRST, v.valid_from DESC NULLS LAST
+  ORDER BY {LATEST_NAME}
   LIMIT 1
 ) {_alias(member)} ON true"""  # noqa: S608  identifiers of the declaration
 
@@ -165,7 +176,7 @@ LEFT JOIN LATERAL (
   FROM jishi.{register.name}_link l
   JOIN jishi.identifier d ON d.contribution_id = l.contribution_id AND d.register = {register.number}
   WHERE l.uid = q.uid AND d.element = '{element}' AND d.masked = q.{element}
-  ORDER BY d.valid_to DESC NULLS FIRST, l.rank, d.valid_from DESC
+  ORDER BY {LATEST_NUMBER}, l.rank, d.valid_from DESC
   LIMIT 1
 ) number_of_{element} ON true"""  # noqa: S608  identifiers of the declaration
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -19,8 +19,9 @@ from jishi.errors import Fault
 from jishi.identifiers.normalise import normalise
 from jishi.registers.element import DataElement, Kind
 from jishi.registers.register import Register
-from jishi_api import cql2, cursor, negotiate
+from jishi_api import as_of, cql2, cursor, negotiate
 from jishi_api.box import Box, read_box
+from jishi_api.clock import CLOCK_MEMBERS, Clock, read_clock
 from jishi_api.compile import compile_filter
 from jishi_api.condition import Condition
 from jishi_api.crs import DEFAULT, Crs, Systems, system_of, systems
@@ -41,7 +42,6 @@ from jishi_api.parameters import (
 )
 from jishi_api.plan import Plan, plan_of
 from jishi_api.sql import Key, Order, Page, Position
-from jishi_api.when import When, read_when
 
 MOST_SORTED = 3
 """Elements of one order."""
@@ -49,14 +49,13 @@ MOST_SORTED = 3
 WIDE, WIDE_BOX = 1000, 200
 """Features of a page beyond which it is wide; within a box every one has to be fetched and sorted."""
 
-PAGE_MEMBERS = frozenset(
+PAGE_MEMBERS = CLOCK_MEMBERS | frozenset(
     {
         "bbox",
         "bbox-crs",
         "count",
         "crs",
         "cursor",
-        "datetime",
         "f",
         "filter",
         "filter-crs",
@@ -70,13 +69,14 @@ PAGE_MEMBERS = frozenset(
 GEOGRAPHIC = systems(0)
 """The systems every deployment serves."""
 
-ITEM_MEMBERS = frozenset({"crs", "f", "include", "properties"})
+ITEM_MEMBERS = CLOCK_MEMBERS | frozenset({"crs", "f", "include", "properties"})
 LANGUAGES = ("cql2-text", "cql2-json")
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A page asked for. ``equal``: queryables named as parameters; ``told``: all that a cursor must not be carried over to."""
+    """A page asked for. ``equal``: queryables named as parameters; ``told``: all that a cursor must not be carried over to;
+    ``clock``: of which time, None = now."""
 
     plan: Plan
     page: Page
@@ -86,11 +86,12 @@ class Question:
     counted: str = "none"  # of jishi_api.counting.COUNTS
     boxed: bool = False
     names: tuple[str, ...] = ()  # of the members shown
+    clock: Clock | None = None
 
     @property
     def is_wide(self) -> bool:
-        """Whether it reads and writes so much that it must not stand in the way of small pages."""
-        return self.page.limit > (WIDE_BOX if self.boxed else WIDE)
+        """Whether it reads and writes so much that it must not stand in the way of small pages; another time always may."""
+        return self.clock is not None or self.page.limit > (WIDE_BOX if self.boxed else WIDE)
 
 
 def plan_items(
@@ -109,24 +110,26 @@ def plan_items(
     """
     faults: list[Fault] = []
     given = texts(posted, faults) if posted is not None else once(parameters, faults)
-    names, with_geometry = _properties(register, grant, given, faults)
+    clock = read_clock(given, faults)
+    include = included(given, faults)
+    names, with_geometry = _properties(register, _at(grant, clock, given, faults), given, faults)
     granted = [name for name in names if _is_granted(register, grant, name)]
     spoken = {name: system_of(given, name, known, faults) for name in ("crs", "bbox-crs", "filter-crs")}
     with_shapes = with_geometry and _opens(grant, register.geometry)
     shown = plan_of(register, grant, tuple(granted), geometry=with_shapes, crs=spoken["crs"])
+    shown = as_of.over(shown, clock, include) if clock else shown
     equal = tuple(_equalities(register, given, faults, posted=posted is not None))
     box = read_box(given["bbox"], spoken["bbox-crs"], faults) if "bbox" in given else None
-    when = read_when(given["datetime"], faults) if "datetime" in given else None
-    parts = _conditions(register, shown.first, equal, box, when)
+    parts = _conditions(register, shown.first, equal, box)
     allowed = filterable(register.name) if posted is None else None
     written = _filter(register, shown.first + len(parts.values), given, posted, faults, allowed, spoken["filter-crs"])
     condition = _both(parts, written)
+    condition = as_of.past(shown, clock, condition) if clock and condition else condition
     order = _order(register, given, faults)
-    include = included(given, faults)
     closed(given, "f", negotiate.OF_ITEMS if posted is None else ("json",), "QRY-VALUE-FORMAT", faults)
     counted = closed(given, "count", ("none", "estimate", "exact"), "QRY-VALUE-COUNT", faults) or "none"
     limit = read_limit(given["limit"], faults) if "limit" in given else DEFAULT_LIMIT
-    told = _told(register, grant, names, condition, order, include)
+    told = _told(register, grant, names, condition, order, include, clock)
     after = _after(register, order, given["cursor"], secret, told) if "cursor" in given and not faults else None
     if "cursor" in given and not faults and after is None:
         faults.append(Fault("cursor", "QRY-VALUE-CURSOR"))
@@ -136,22 +139,36 @@ def plan_items(
         compared=(condition.compared if condition else frozenset()),
         matched=(condition.matched if condition else frozenset()),
         sorted_by=frozenset(key.element for key in order.keys),
-        rights=include,
+        rights=include | (as_of.rights_of(register) if clock else frozenset()),
     )
-    page = Page(condition=condition, include=include, order=order, after=after, limit=limit)
-    return Question(shown, page, wanted, equal, told, counted, box is not None, tuple(granted))
+    bound = clock.values if clock else ()
+    page = Page(condition=condition, include=include, order=order, after=after, limit=limit, clock=bound)
+    return Question(shown, page, wanted, equal, told, counted, box is not None, tuple(granted), clock)
 
 
-def plan_properties(
-    register: Register, grant: Grant, parameters: Parameters, known: Systems = GEOGRAPHIC
-) -> tuple[Plan, Wanted, frozenset[str]]:
-    """The plan of a single feature, what is wanted of the grant, and the states asked for beside the active; CallerError
-    ``QRY-PARAMETERS`` with every fault."""
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """How single features are read: the plan of the members named in ``properties``, what the grant must hold, the states
+    asked for beside the active, and of which time (None = now)."""
+
+    plan: Plan
+    wanted: Wanted
+    include: frozenset[str]
+    clock: Clock | None = None
+
+    @property
+    def bound(self) -> tuple[object, ...]:
+        """What is bound of the clock."""
+        return self.clock.values if self.clock else ()
+
+
+def plan_properties(register: Register, grant: Grant, parameters: Parameters, known: Systems = GEOGRAPHIC) -> Chosen:
+    """What is asked of a single feature; CallerError ``QRY-PARAMETERS`` with every fault."""
     faults: list[Fault] = []
     given = once(parameters, faults)
     if register.personal and "properties" not in given:
         faults.append(Fault("properties", "QRY-PROPERTIES-NEEDED"))
-    found = chosen(register, grant, given, faults, system_of(given, "crs", known, faults))
+    found = chosen(register, grant, given, faults, crs=system_of(given, "crs", known, faults))
     closed(given, "f", negotiate.OF_AN_ITEM, "QRY-VALUE-FORMAT", faults)
     faults += [Fault(short(name), "QRY-UNKNOWN-PARAMETER") for name in given if name not in ITEM_MEMBERS]
     report(faults)
@@ -159,16 +176,24 @@ def plan_properties(
 
 
 def chosen(
-    register: Register, grant: Grant, given: Mapping[str, str], faults: list[Fault], crs: Crs = DEFAULT
-) -> tuple[Plan, Wanted, frozenset[str]]:
-    """The plan of the members named in ``properties`` (all that is granted, without it), what the grant must hold, and the
-    states asked for beside the active."""
-    names, with_geometry = _properties(register, grant, given, faults)
+    register: Register,
+    grant: Grant,
+    given: Mapping[str, str],
+    faults: list[Fault],
+    clock: Clock | None = None,
+    crs: Crs = DEFAULT,
+) -> Chosen:
+    """What is asked of single features by ``properties`` (all that is granted, without it), ``include`` and the clocks, or of
+    a ``clock`` read already."""
+    clock = clock or read_clock(given, faults)
+    names, with_geometry = _properties(register, _at(grant, clock, given, faults), given, faults)
     granted = tuple(name for name in names if _is_granted(register, grant, name))
     with_shapes = with_geometry and _opens(grant, register.geometry)
     shown = plan_of(register, grant, granted, geometry=with_shapes, crs=crs)
     include = included(given, faults)
-    return shown, Wanted(elements=_asked_elements(register, given, names, with_geometry), rights=include), include
+    rights = include | (as_of.rights_of(register) if clock else frozenset())
+    wanted = Wanted(elements=_asked_elements(register, given, names, with_geometry), rights=rights)
+    return Chosen(as_of.over(shown, clock, include) if clock else shown, wanted, include, clock)
 
 
 def place_after(order: Order, uid: Any, key: str | None) -> cursor.Place:
@@ -183,11 +208,23 @@ def _told(
     condition: Condition | None,
     order: Order,
     include: frozenset[str],
+    clock: Clock | None,
 ) -> str:
     """The same in every process: no set and no address stands in it."""
     values = [getattr(value, "numbers", value) for value in condition.values] if condition else []
     asked = (register.collection, grant.grant_id, grant.client_id, names, condition.text if condition else "", values)
-    return repr((*asked, order.element, order.descending, *((order.more,) if order.more else ()), sorted(include)))
+    more = (order.more,) if order.more else ()
+    return repr((*asked, order.element, order.descending, *more, sorted(include), clock.told() if clock else None))
+
+
+def _at(grant: Grant, clock: Clock | None, given: Mapping[str, str], faults: list[Fault]) -> Grant:
+    """The grant as it serves another time: what is computed of a day would, on days of one's own choice, tell more than it
+    says."""
+    if clock is None or not grant.derived:
+        return grant
+    named = {part.strip() for part in given.get("properties", "").split(",")} & grant.derived
+    faults += [Fault(short(f"properties: {name}"), "QRY-TIME-DERIVED") for name in sorted(named)]
+    return replace(grant, derived=frozenset())
 
 
 def _asked_elements(
@@ -242,9 +279,7 @@ def _equalities(
             faults.append(Fault(short(name), "QRY-UNKNOWN-PARAMETER"))
 
 
-def _conditions(
-    register: Register, first: int, equal: tuple[tuple[str, Value], ...], box: Box | None, when: When | None
-) -> Condition:
+def _conditions(register: Register, first: int, equal: tuple[tuple[str, Value], ...], box: Box | None) -> Condition:
     tests = [f"q.{name} = ${number}" for number, (name, _) in enumerate(equal, first)]
     values: list[object] = [value for _, value in equal]
     compared = {name for name, _ in equal}
@@ -253,10 +288,6 @@ def _conditions(
         tests.append(text)
         values += corners
         compared.add(register.geometry)
-    if when is not None:
-        bounds, instants = when.test("q", first + len(values))
-        tests += bounds
-        values += instants
     return Condition(" AND ".join(tests), tuple(values), frozenset(compared))
 
 

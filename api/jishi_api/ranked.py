@@ -18,6 +18,7 @@ from jishi_api.condition import Condition
 from jishi_api.counting import Matched, count
 from jishi_api.crs import Systems
 from jishi_api.disclose import NOBODY, Outcome, Row, bound, disclose
+from jishi_api.knowing import check_known
 from jishi_api.query import Question, plan_items
 from jishi_api.serving import Serving
 from jishi_api.statements import CODES_NAMED
@@ -123,6 +124,7 @@ async def _answer(serving: Serving, asked: Asked, read: _Read, act: str, told: o
         frozenset((*scope.texts, *scope.coded)) if scope.texts else frozenset(asked.register.free_text.elements)
     )
     asked.authorise(replace(question.wanted, compared=question.wanted.compared | searched_in))
+    await check_known(serving, asked.register, question.clock)
     everywhere = anywhere(scope, read.words, await _labels(serving, asked, scope, read.words), _first(question))
     ranked = await find(serving, asked, question, scope, read.words, everywhere)
     end = read.offset + question.page.limit
@@ -187,7 +189,7 @@ async def _rows(serving: Serving, asked: Asked, question: Question, uids: tuple[
     """The rows of a page in the order of the ranking."""
     if not uids:
         return []
-    statement = sql.by_uids(question.plan, uids, asked.hidden)
+    statement = sql.by_uids(question.plan, uids, asked.hidden, question.page.clock)
     rows = await serving.heavy.fetch(statement.text, *bound(statement.values, serving.sealer))
     found = {row["uid"]: row for row in rows}
     return [found[uid] for uid in uids if uid in found]

@@ -37,9 +37,8 @@ from jishi_api.protections import Protections
 if TYPE_CHECKING:
     from asyncpg import Connection, Pool
 
-    from jishi.access.authorise import Wanted
     from jishi.access.grants import Grant
-    from jishi_api.plan import Plan
+    from jishi_api.query import Chosen
 
 LANES = 6
 """Connections of one process for what needs a connection of its own for several statements; opened as needed."""
@@ -81,8 +80,6 @@ reads are planned for their values: a word may stand in no name or in most."""
 
 
 MOST_SINGLES = 4096
-Single = tuple["Plan", "Wanted", frozenset[str]]
-"""How a look-up is read: its plan, what it wants of the grant, the states asked for beside the active."""
 
 
 @dataclass
@@ -108,7 +105,7 @@ class Serving:
     counts: Lanes = field(init=False)
     health: Lanes = field(init=False)
     coalescer: Coalescer = field(init=False)
-    singles: dict[tuple[str, Grant, bytes], Single] = field(default_factory=dict)  # look-ups understood before
+    singles: dict[tuple[str, Grant, bytes], Chosen] = field(default_factory=dict)  # look-ups understood before
     _receipt_key: SigningKey | None = None
     _pool: Pool[Any] | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -18,7 +18,7 @@ def page(plan: Plan, asked: Page) -> Statement:
     """As :func:`jishi_api.sql.page`; ``after.key`` holds a value an element, None where the row had none."""
     condition, after = asked.condition, asked.after
     keys = after.key if after is not None and isinstance(after.key, tuple) else ()
-    values: list[object] = [*plan.values, *(condition.values if condition else ())]
+    values: list[object] = [*plan.values, *asked.clock, *(condition.values if condition else ())]
     if asked.hidden:
         values.append(list(asked.hidden))
     first = len(values) + 1
@@ -48,7 +48,7 @@ def _page(
         tests.append(f"q.uid <> ALL(${first - 1}::uuid[])")
     limit = f"${first}"
     parts = [
-        f"(SELECT q.* FROM jishi.{plan.register.name} q WHERE {' AND '.join([*tests, part])} "  # noqa: S608
+        f"(SELECT q.* FROM {plan.table} q WHERE {' AND '.join([*tests, part])} "  # noqa: S608
         f"ORDER BY {_ordered(order)} LIMIT {limit})"
         for part in _parts(order, first, nulls)
     ]

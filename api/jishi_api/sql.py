@@ -63,7 +63,8 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which rows a page holds. ``hidden``: uids that do not exist for the caller; ``include``: ``inactive``, ``withheld``."""
+    """Which rows a page holds. ``hidden``: uids that do not exist for the caller; ``include``: ``inactive``, ``withheld``;
+    ``clock``: what is bound for a plan of another time."""
 
     condition: Condition | None = None
     hidden: tuple[UUID, ...] = ()
@@ -71,6 +72,7 @@ class Page:
     order: Order = Order()
     after: Position | None = None
     limit: int = 100
+    clock: tuple[object, ...] = ()
 
 
 def page(plan: Plan, asked: Page) -> Statement:
@@ -86,7 +88,7 @@ def page(plan: Plan, asked: Page) -> Statement:
         after is not None,
         after.past_values if after else False,
     )
-    values: list[object] = [*plan.values, *(condition.values if condition else ())]
+    values: list[object] = [*plan.values, *asked.clock, *(condition.values if condition else ())]
     if asked.hidden:
         values.append(list(asked.hidden))
     values.append(asked.limit + 1)
@@ -97,9 +99,10 @@ def page(plan: Plan, asked: Page) -> Statement:
     return Statement(shape, tuple(values))
 
 
-def by_uids(plan: Plan, uids: tuple[UUID, ...], hidden: tuple[UUID, ...]) -> Statement:
+def by_uids(plan: Plan, uids: tuple[UUID, ...], hidden: tuple[UUID, ...], clock: tuple[object, ...] = ()) -> Statement:
     """The rows (as of a page, with ``state`` and whether ``inactive``) of these entities, in no order."""
-    return Statement(_by_uids(plan, bool(hidden)), (*plan.values, list(uids), *([list(hidden)] if hidden else [])))
+    values = (*plan.values, *clock, list(uids), *([list(hidden)] if hidden else []))
+    return Statement(_by_uids(plan, bool(hidden)), values)
 
 
 def one_of(plan: Plan, hidden: tuple[UUID, ...]) -> Statement:
@@ -107,9 +110,10 @@ def one_of(plan: Plan, hidden: tuple[UUID, ...]) -> Statement:
     return Statement(_by_uids(plan, bool(hidden)), (*plan.values, *([list(hidden)] if hidden else [])))
 
 
-def by_key(plan: Plan, element: str, key: str, hidden: tuple[UUID, ...]) -> Statement:
+def by_key(plan: Plan, element: str, key: str, hidden: tuple[UUID, ...], clock: tuple[object, ...] = ()) -> Statement:
     """Active entities of a natural key, the one meant first; those of the same ``preference`` are equally meant."""
-    return Statement(_by_key(plan, element, bool(hidden)), (*plan.values, key, *([list(hidden)] if hidden else [])))
+    values = (*plan.values, *clock, key, *([list(hidden)] if hidden else []))
+    return Statement(_by_key(plan, element, bool(hidden)), values)
 
 
 def merged_into(register: Register, uid: UUID) -> Statement:
@@ -139,7 +143,7 @@ def _page(
     past_values: bool,
 ) -> str:
     number = plan.first + bound
-    tests = [_states(plan.register, include), *_rows(plan)]
+    tests = [states(plan.register, include), *_rows(plan)]
     if condition:
         tests.append(condition)
     if hides:
@@ -164,7 +168,7 @@ def _page(
         sort_key = f"{column}::text"
     return f"""
 -- A page of {plan.register.collection}.
-SELECT {_answer(plan)}, {sort_key} AS sort_key
+SELECT {answer(plan)}, {sort_key} AS sort_key
 FROM ({found}) q{plan.joins}
 CROSS JOIN LATERAL (SELECT {plan.columns}) p
 ORDER BY {ordered}
@@ -175,7 +179,7 @@ LIMIT {limit}
 def _part(plan: Plan, tests: list[str], order: str, limit: str) -> str:
     return f"""
   SELECT q.*
-  FROM jishi.{plan.register.name} q
+  FROM {plan.table} q
   WHERE {" AND ".join(tests)}
   ORDER BY {order}
   LIMIT {limit}
@@ -189,8 +193,8 @@ def _by_uids(plan: Plan, hides: bool) -> str:
         tests.append(f"q.uid <> ALL(${plan.first + 1}::uuid[])")
     return f"""
 -- Some of {plan.register.collection}.
-SELECT {_answer(plan)}, q.state, {_inactive(plan.register)} AS inactive
-FROM jishi.{plan.register.name} q{plan.joins}
+SELECT {answer(plan)}, q.state, {_inactive(plan.register)} AS inactive
+FROM {plan.table} q{plan.joins}
 CROSS JOIN LATERAL (SELECT {plan.columns}) p
 WHERE {" AND ".join(tests)}
 """  # noqa: S608  identifiers of the declaration
@@ -207,8 +211,8 @@ def _by_key(plan: Plan, element: str, hides: bool) -> str:
         tests.append(f"q.uid <> ALL(${plan.first + 1}::uuid[])")
     return f"""
 -- One of {plan.register.collection}.
-SELECT {_answer(plan)}, q.state, false AS inactive, {preference} AS preference
-FROM jishi.{plan.register.name} q{plan.joins}
+SELECT {answer(plan)}, q.state, false AS inactive, {preference} AS preference
+FROM {plan.table} q{plan.joins}
 CROSS JOIN LATERAL (SELECT {plan.columns}) p
 WHERE {" AND ".join(tests)}
 ORDER BY preference, q.uid
@@ -216,7 +220,7 @@ LIMIT 10
 """  # noqa: S608  identifiers of the declaration
 
 
-def _answer(plan: Plan) -> str:
+def answer(plan: Plan) -> str:
     """The uid, and beside it the feature as bytes up to the end of its properties; where numbers are to be opened, its parts
     and the numbers."""
     properties = "row_to_json(p)::text" if plan.columns else "'{}'"
@@ -233,12 +237,7 @@ def _answer(plan: Plan) -> str:
 
 def served(plan: Plan, include: frozenset[str] = frozenset()) -> str:
     """Whether the row ``q`` stands among those that reads under the plan show; without ``include``, plain reads."""
-    return " AND ".join([_states(plan.register, include), *_rows(plan)])
-
-
-def answer(plan: Plan) -> str:
-    """What a row of a page answers, over ``q`` and ``p``."""
-    return _answer(plan)
+    return " AND ".join([states(plan.register, include), *_rows(plan)])
 
 
 def is_over(register: Register) -> str:
@@ -250,21 +249,21 @@ def _rows(plan: Plan) -> list[str]:
     return [f"({plan.rows})"] if plan.rows else []
 
 
-def _states(register: Register, include: frozenset[str]) -> str:
+def states(register: Register, include: frozenset[str], alias: str = "q") -> str:
     """Only the living unless asked for: the ended, those of a status that says so, the withheld."""
-    states = ["active", *(["ended"] if "inactive" in include else []), *(["withheld"] if "withheld" in include else [])]
-    state = f"q.state IN ({', '.join(repr(name) for name in states)})" if len(states) > 1 else "q.state = 'active'"
+    named = ["active", *(["ended"] if "inactive" in include else []), *(["withheld"] if "withheld" in include else [])]
+    state = f"{alias}.state IN ({', '.join(map(repr, named))})" if len(named) > 1 else f"{alias}.state = 'active'"
     if "inactive" in include or register.name not in INACTIVE:
         return state
-    return f"{state} AND NOT {_inactive(register)}"
+    return f"{state} AND NOT {_inactive(register, alias)}"
 
 
-def _inactive(register: Register) -> str:
+def _inactive(register: Register, alias: str = "q") -> str:
     if register.name not in INACTIVE:
-        return "(q.state = 'ended')"
+        return f"({alias}.state = 'ended')"
     element, values = INACTIVE[register.name]
-    listed = ", ".join(repr(value) for value in values)
-    return f"(q.state = 'ended' OR (q.{element} IS NOT NULL AND q.{element} IN ({listed})))"
+    listed = ", ".join(map(repr, values))
+    return f"({alias}.state = 'ended' OR ({alias}.{element} IS NOT NULL AND {alias}.{element} IN ({listed})))"
 
 
 def geometry_of(plan: Plan) -> str:
@@ -275,15 +274,16 @@ def geometry_of(plan: Plan) -> str:
 def selected(plan: Plan, asked: Page, columns: str, joins: str) -> Statement:
     """``columns`` of all rows in no order, with ``joins`` to compute them by; neither comes from a request."""
     condition = asked.condition
-    values = [*plan.values, *(condition.values if condition else ()), *([list(asked.hidden)] if asked.hidden else [])]
-    tests = [_states(plan.register, asked.include), *_rows(plan), *([condition.text] if condition else [])]
+    values: list[object] = [*plan.values, *asked.clock, *(condition.values if condition else ())]
+    values += [list(asked.hidden)] if asked.hidden else []
+    tests = [states(plan.register, asked.include), *_rows(plan), *([condition.text] if condition else [])]
     if asked.hidden:
         tests.append(f"q.uid <> ALL(${len(values)}::uuid[])")
     return Statement(
         f"""
 -- All that is asked for of {plan.register.collection}.
 SELECT {columns}
-FROM jishi.{plan.register.name} q{joins}
+FROM {plan.table} q{joins}
 WHERE {" AND ".join(tests)}
 """,  # noqa: S608  identifiers of the declaration
         tuple(values),
@@ -299,7 +299,8 @@ def _geometry(plan: Plan) -> str:
 def count(plan: Plan, asked: Page) -> Statement:
     """How many rows there are in all pages."""
     condition = asked.condition
-    values = [*plan.values, *(condition.values if condition else ()), *([list(asked.hidden)] if asked.hidden else [])]
+    values: list[object] = [*plan.values, *asked.clock, *(condition.values if condition else ())]
+    values += [list(asked.hidden)] if asked.hidden else []
     bound = len(condition.values) if condition else 0
     return Statement(
         _count(plan, condition.text if condition else "", bound, bool(asked.hidden), asked.include), tuple(values)
@@ -308,13 +309,13 @@ def count(plan: Plan, asked: Page) -> Statement:
 
 @lru_cache(maxsize=1024)
 def _count(plan: Plan, condition: str, bound: int, hides: bool, include: frozenset[str]) -> str:
-    tests = [_states(plan.register, include), *_rows(plan), *([condition] if condition else [])]
+    tests = [states(plan.register, include), *_rows(plan), *([condition] if condition else [])]
     if hides:
         tests.append(f"q.uid <> ALL(${plan.first + bound}::uuid[])")
     return f"""
 -- How many of {plan.register.collection}.
 SELECT count(*)
-FROM jishi.{plan.register.name} q{f" CROSS JOIN LATERAL (SELECT {plan.computed}) p" if plan.computed else ""}
+FROM {plan.table} q{f" CROSS JOIN LATERAL (SELECT {plan.computed}) p" if plan.computed else ""}
 WHERE {" AND ".join(tests)}
 """  # noqa: S608  identifiers of the declaration
 
@@ -323,7 +324,8 @@ def looked_over(plan: Plan, asked: Page, columns: tuple[str, ...], nearest: str 
     """The first rows by uid, uid and ``columns`` as text, of which something is chosen outside the database; or, of so many
     by uid, the nearest of ``asked.limit`` first: ``nearest`` is SQL over ``q`` that grows with nearness."""
     condition = asked.condition
-    values = [*plan.values, *(condition.values if condition else ()), *([list(asked.hidden)] if asked.hidden else [])]
+    values: list[object] = [*plan.values, *asked.clock, *(condition.values if condition else ())]
+    values += [list(asked.hidden)] if asked.hidden else []
     bound = len(condition.values) if condition else 0
     text = _looked_over(
         plan, condition.text if condition else "", bound, bool(asked.hidden), asked.include, columns, nearest
@@ -345,14 +347,14 @@ def _looked_over(
     columns: tuple[str, ...],
     nearest: str | None,
 ) -> str:
-    tests = [_states(plan.register, include), *_rows(plan), *([condition] if condition else [])]
+    tests = [states(plan.register, include), *_rows(plan), *([condition] if condition else [])]
     limit = plan.first + bound
     if hides:
         tests.append(f"q.uid <> ALL(${limit}::uuid[])")
         limit += 1
     found = f"""
   SELECT q.*
-  FROM jishi.{plan.register.name} q
+  FROM {plan.table} q
   WHERE {" AND ".join(tests)}
   ORDER BY q.uid
   LIMIT {MOST_NEAR if nearest else f"${limit}"}

@@ -22,7 +22,7 @@ def script(kind: str, scale: tuple[int, int], grant: Grant) -> str:
     """Our own statement with pgbench's variables for its values; ``grant``: on persons, whom look-ups are of. A look-up is by
     one key here, where ours asks for all keys that wait."""
     if kind.startswith("point"):
-        plan, _, _ = query.plan_properties(register_of(grant.register), grant, [("properties", PERSON)])
+        plan = query.plan_properties(register_of(grant.register), grant, [("properties", PERSON)]).plan
         text = sql.by_uids(plan, (UUID(int=0),), ()).text
         return f"\\set n random(1, {scale[0]})\n{text.strip().replace('ANY($1::uuid[])', seed.UID_SQL)};\n"
     register = register_of("place")

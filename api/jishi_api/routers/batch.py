@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from uuid import UUID
 
 from starlette.requests import Request
@@ -13,16 +12,18 @@ from starlette.routing import BaseRoute, Route
 from jishi.errors import Fault
 from jishi_api import query, sql
 from jishi_api.asked import Asked, Body, ask_posted
+from jishi_api.clock import CLOCK_MEMBERS
 from jishi_api.disclose import Outcome, Row, bound, disclose, features
+from jishi_api.knowing import check_known
 from jishi_api.parameters import report, texts
-from jishi_api.plan import Plan
 from jishi_api.protected import takes_purpose
+from jishi_api.query import Chosen
 from jishi_api.routers.collections import register_by_collection
 from jishi_api.routers.items import EVERY_METHOD, HEADERS, refuse_all_but_post, survivor_of, uid_of
 from jishi_api.serving import Serving, serving_of
 
 MOST_IDS = 100
-MEMBERS = frozenset({"ids", "properties", "include"})
+MEMBERS = frozenset({"ids", "properties", "include"}) | CLOCK_MEMBERS
 
 
 def routes() -> list[BaseRoute]:
@@ -36,13 +37,15 @@ async def batch(request: Request) -> Response:
     register = register_by_collection(request.path_params["collection"])
     serving = serving_of(request)
     asked, body = await ask_posted(request, serving, register, MEMBERS)
-    uids, plan, include = _plan(asked, body)
-    rows, survivors = await _rows(serving, asked, plan, uids)
-    words = {uid: _word(serving, asked, rows.get(uid), include) for uid in dict.fromkeys(uids)}
+    uids, single = _plan(asked, body)
+    plan = single.plan
+    await check_known(serving, register, single.clock)
+    rows, survivors = await _rows(serving, asked, single, uids)
+    words = {uid: _word(serving, asked, rows.get(uid), single.include) for uid in dict.fromkeys(uids)}
     words |= dict.fromkeys(survivors, "merged")
     found = [rows[uid] for uid, word in words.items() if word == "found"]
     subjects = tuple(row["uid"] for row in found)
-    told = [[str(uid) for uid in uids], sorted(plan.masked), sorted(plan.clear)]
+    told = [[str(uid) for uid in uids], sorted(plan.masked), sorted(plan.clear), single.clock and single.clock.told()]
     outcome = Outcome((*subjects, *survivors.values()), len(words) - len(subjects), "ok" if subjects else "none")
     await disclose(serving, asked, "batch", plan, told, outcome)
     shown = dict(zip(subjects, features(found, plan, serving.sealer), strict=True))
@@ -50,16 +53,16 @@ async def batch(request: Request) -> Response:
     return Response(b'{"items":[' + items + b"]}", media_type="application/json", headers=HEADERS)
 
 
-def _plan(asked: Asked, body: Body) -> tuple[list[UUID], Plan, frozenset[str]]:
+def _plan(asked: Asked, body: Body) -> tuple[list[UUID], Chosen]:
     faults: list[Fault] = []
     uids = _uids(body.get("ids"), faults)
-    given = texts({name: body[name] for name in ("properties", "include") if name in body}, faults)
+    given = texts({name: body[name] for name in MEMBERS - {"ids"} if name in body}, faults)
     if asked.register.personal and "properties" not in given:
         faults.append(Fault("properties", "QRY-PROPERTIES-NEEDED"))
-    plan, wanted, include = query.chosen(asked.register, asked.grant, given, faults)
+    single = query.chosen(asked.register, asked.grant, given, faults)
     report(faults)
-    asked.authorise(replace(wanted, rights=include))
-    return uids, plan, include
+    asked.authorise(single.wanted)
+    return uids, single
 
 
 def _uids(given: object, faults: list[Fault]) -> list[UUID]:
@@ -72,15 +75,15 @@ def _uids(given: object, faults: list[Fault]) -> list[UUID]:
 
 
 async def _rows(
-    serving: Serving, asked: Asked, plan: Plan, uids: list[UUID]
+    serving: Serving, asked: Asked, single: Chosen, uids: list[UUID]
 ) -> tuple[dict[UUID, Row], dict[UUID, UUID]]:
     """Rows by uid, and what those without one were merged into."""
-    statement = sql.by_uids(plan, tuple(dict.fromkeys(uids)), asked.hidden)
+    statement = sql.by_uids(single.plan, tuple(dict.fromkeys(uids)), asked.hidden, single.bound)
     rows = await serving.lanes.fetch(statement.text, *bound(statement.values, serving.sealer))
-    found: dict[UUID, Row] = {row["uid"]: row for row in rows}
+    found: dict[UUID, Row] = {row["uid"]: row for row in rows if row["state"] != "merged"}
     survivors = {}
     for uid in dict.fromkeys(uids):
-        survivor = await survivor_of(serving, asked, plan, uid) if uid not in found else None
+        survivor = await survivor_of(serving, asked, single, uid) if uid not in found else None
         if survivor is not None:
             survivors[uid] = survivor
     return found, survivors

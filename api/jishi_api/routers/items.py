@@ -18,21 +18,22 @@ from jishi.access.grants import Grant
 from jishi.errors import CallerError, DeniedError, Fault, NotFoundError
 from jishi.registers.element import Kind
 from jishi.registers.register import Register
-from jishi_api import cursor, ranked, sorted_pages, sql, statements
+from jishi_api import as_of, cursor, ranked, sorted_pages, sql, statements
 from jishi_api.asked import Asked, ask
 from jishi_api.counting import Matched, count
 from jishi_api.crs import DEFAULT, Crs, Systems, systems
 from jishi_api.disclose import NOBODY, Outcome, Row, bound, disclose, features, listed
 from jishi_api.documents import CRS84, GEOJSON
+from jishi_api.knowing import check_known
 from jishi_api.links import address, base_of, with_parameters
 from jishi_api.negotiate import CSV, CSV_TYPE, HTML, HTML_TYPE, OF_AN_ITEM, OF_ITEMS, form_of
 from jishi_api.pages.features import as_csv, as_item_page, as_page
 from jishi_api.parameters import key_value
 from jishi_api.plan import Plan
 from jishi_api.protected import demand_purpose
-from jishi_api.query import Question, place_after, plan_items, plan_properties
+from jishi_api.query import Chosen, Question, place_after, plan_items, plan_properties
 from jishi_api.routers.collections import register_by_collection
-from jishi_api.serving import MOST_SINGLES, Serving, Single, serving_of
+from jishi_api.serving import MOST_SINGLES, Serving, serving_of
 from jishi_api.text_index import is_search
 
 HEADERS = {"Content-Crs": f"<{CRS84}>", "Cache-Control": "private, no-store"}
@@ -91,7 +92,11 @@ def _shown_as(request: Request, serving: Serving, found: ranked.Found) -> Respon
         return as_csv(question, listed_features(serving, question, rows), after)
     if form == HTML:
         return as_page(
-            request, question, listed_features(serving, question, rows), after, found.matched and found.matched.number
+            request,
+            question,
+            listed_features(serving, question, rows),
+            after,
+            None if found.matched is None else found.matched.number,
         )
     links = [{"href": with_parameters(here, parameters), "rel": "self", "type": GEOJSON}]
     cursors = [(name, text) for name, text in parameters if name == "cursor"]
@@ -123,6 +128,7 @@ async def page_of(serving: Serving, asked: Asked, question: Question) -> tuple[S
     """The rows of a page, one more than its limit where another follows, and how many there are where that is counted;
     DeniedError where the grant does not permit them."""
     asked.authorise(question.wanted)
+    await check_known(serving, asked.register, question.clock)
     page = replace(question.page, hidden=asked.hidden)
     await _check_codes(serving, asked.register, question)
     statement = (sorted_pages if page.order.more else sql).page(question.plan, page)
@@ -168,21 +174,14 @@ async def item(request: Request) -> Response:
     register = register_by_collection(request.path_params["collection"])
     serving = serving_of(request)
     asked = await ask(request, serving, register)
-    plan, wanted, include = _single(serving, request, register, asked.grant)
-    asked.authorise(wanted)
+    single = _single(serving, request, register, asked.grant)
+    plan = single.plan
+    asked.authorise(single.wanted)
+    await check_known(serving, register, single.clock)
     key = request.path_params["key"]
-    uid = uid_of(key)
-    question = [key, plan.masked, plan.clear]
-    try:
-        row = await (_by_key(serving, asked, plan, key) if uid is None else _by_uid(serving, asked, plan, uid, include))
-    except NotFoundError as error:
-        if uid is not None and uid in asked.hidden:
-            await serving.protections.alert((uid,), asked.caller.client.client_id, asked.request_id)
-        result = "ended" if error.code == "QRY-ENDED" else "none"
-        await disclose(serving, asked, "item", plan, question, Outcome(misses=1, result=result))
-        raise
+    question = [key, plan.masked, plan.clear, single.clock and single.clock.told()]
+    row = await find(serving, asked, single, "item", key, question)
     if isinstance(row, uuid.UUID):
-        await disclose(serving, asked, "item", None, question, Outcome((row,), result="merged"))
         there = address(request, "collections", register.collection, "items", str(row))
         return RedirectResponse(with_parameters(there, request.query_params.multi_items()), status_code=308)
     await demand_purpose(serving, asked, (row["uid"],))
@@ -201,17 +200,37 @@ async def item(request: Request) -> Response:
     return geojson(b"".join((feature, b',"links":', links.encode(), b"}")), plan.crs)
 
 
-def _single(serving: Serving, request: Request, register: Register, grant: Grant) -> Single:
-    """As :func:`plan_properties`, with the states asked for among what is wanted. The same words under an equal grant are read
-    once; not where the grant holds derived elements, which change with the day."""
+async def find(serving: Serving, asked: Asked, single: Chosen, act: str, key: str, question: object) -> Row | uuid.UUID:
+    """The row of a uid or natural key, or the uid it was merged into, which is disclosed; NotFoundError where there is neither,
+    or it is over, disclosed as a miss."""
+    uid = uid_of(key)
+    try:
+        row = await (_by_key(serving, asked, single, key) if uid is None else _by_uid(serving, asked, single, uid))
+    except NotFoundError as error:
+        await miss(serving, asked, act, single.plan, question, uid, "ended" if error.code == "QRY-ENDED" else "none")
+        raise
+    if isinstance(row, uuid.UUID):
+        await disclose(serving, asked, act, None, question, Outcome((row,), result="merged"))
+    return row
+
+
+async def miss(
+    serving: Serving, asked: Asked, act: str, plan: Plan, question: object, uid: uuid.UUID | None, result: str
+) -> None:
+    """Disclose that nothing was shown; of somebody hidden the auditors are told."""
+    if uid is not None and uid in asked.hidden:
+        await serving.protections.alert((uid,), asked.caller.client.client_id, asked.request_id)
+    await disclose(serving, asked, act, plan, question, Outcome(misses=1, result=result))
+
+
+def _single(serving: Serving, request: Request, register: Register, grant: Grant) -> Chosen:
+    """As :func:`plan_properties`. The same words under an equal grant are read once; not where the grant holds derived
+    elements, which change with the day, nor of another time, which seldom is the same twice."""
     key = (register.name, grant, request.scope["query_string"])
     found = serving.singles.get(key)
     if found is None:
-        plan, wanted, include = plan_properties(
-            register, grant, request.query_params.multi_items(), systems_of(serving)
-        )
-        found = plan, replace(wanted, rights=include), include
-        if not grant.derived:
+        found = plan_properties(register, grant, request.query_params.multi_items(), systems_of(serving))
+        if not grant.derived and found.clock is None:
             if len(serving.singles) >= MOST_SINGLES:
                 serving.singles.clear()
             serving.singles[key] = found
@@ -250,17 +269,23 @@ def uid_of(text: str) -> uuid.UUID | None:
     return uid if str(uid) == text.lower() else None
 
 
-async def survivor_of(serving: Serving, asked: Asked, plan: Plan, uid: uuid.UUID) -> uuid.UUID | None:
+async def survivor_of(serving: Serving, asked: Asked, single: Chosen, uid: uuid.UUID) -> uuid.UUID | None:
     """The uid that ``uid`` was merged into, if the caller may see that one; None else."""
-    statement = sql.merged_into(asked.register, uid)
+    clock = single.clock
+    statement = as_of.merged_into(asked.register, uid, clock) if clock else sql.merged_into(asked.register, uid)
     survivor: uuid.UUID | None = await serving.lanes.fetchval(statement.text, *statement.values)
     if survivor is None or uid in asked.hidden:
         return None
-    return survivor if await _look_up(serving, asked, plan, survivor) else None
+    return survivor if await look_up(serving, asked, single, survivor) else None
 
 
-async def _look_up(serving: Serving, asked: Asked, plan: Plan, uid: uuid.UUID) -> Row | None:
-    """The row of one uid, asked for together with whatever others wait for under the same plan."""
+async def look_up(serving: Serving, asked: Asked, single: Chosen, uid: uuid.UUID) -> Row | None:
+    """The row of one uid, asked for together with whatever others wait for under the same plan; of another time alone."""
+    plan = single.plan
+    if single.clock is not None:
+        statement = sql.by_uids(plan, (uid,), asked.hidden, single.bound)
+        rows = await serving.lanes.fetch(statement.text, *bound(statement.values, serving.sealer))
+        return next((row for row in rows if row["state"] != "merged"), None)
     statement = sql.one_of(plan, asked.hidden)
     values = bound(statement.values, serving.sealer)
     found: Row | None = await serving.coalescer.get(
@@ -269,13 +294,12 @@ async def _look_up(serving: Serving, asked: Asked, plan: Plan, uid: uuid.UUID) -
     return found
 
 
-async def _by_uid(
-    serving: Serving, asked: Asked, plan: Plan, uid: uuid.UUID, include: frozenset[str]
-) -> Row | uuid.UUID:
+async def _by_uid(serving: Serving, asked: Asked, single: Chosen, uid: uuid.UUID) -> Row | uuid.UUID:
     """The row, or the uid it was merged into; NotFoundError where there is neither, or it is over."""
-    row = await _look_up(serving, asked, plan, uid)
+    include = single.include
+    row = await look_up(serving, asked, single, uid)
     if row is None:
-        survivor = await survivor_of(serving, asked, plan, uid)
+        survivor = await survivor_of(serving, asked, single, uid)
         if survivor is None:
             raise NotFoundError("QRY-NO-SUCH-ITEM")
         return survivor
@@ -286,14 +310,14 @@ async def _by_uid(
     return row
 
 
-async def _by_key(serving: Serving, asked: Asked, plan: Plan, key: str) -> Row:
+async def _by_key(serving: Serving, asked: Asked, single: Chosen, key: str) -> Row:
     """The one active entity of the natural key; several equally meant are listed in a 409."""
     value = key_value(asked.register, key)
     element = asked.register.natural_key
     if value is None or element is None:
         raise NotFoundError("QRY-NO-SUCH-ITEM")
     asked.authorise(Wanted(matched=frozenset({element})))
-    statement = sql.by_key(plan, element, value, asked.hidden)
+    statement = sql.by_key(single.plan, element, value, asked.hidden, single.bound)
     rows: Sequence[Row] = await serving.lanes.fetch(statement.text, *bound(statement.values, serving.sealer))
     meant = [row for row in rows if row["preference"] == rows[0]["preference"]]
     if not meant:

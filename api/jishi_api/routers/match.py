@@ -98,10 +98,12 @@ def _question(asked: Asked, body: Body) -> _Question:
     limit = body.get("limit", MOST_CANDIDATES)
     if not isinstance(limit, int) or isinstance(limit, bool) or not 0 < limit <= MOST_CANDIDATES:
         faults.append(Fault("limit", "QRY-VALUE-LIMIT", {"greatest": MOST_CANDIDATES}))
-    shown, wanted = None, Wanted()
+    shown: Plan | None = None
+    wanted = Wanted()
     if "properties" in body:
         given = texts({"properties": body["properties"]}, faults)
-        shown, wanted, _ = query.chosen(register, asked.grant, given, faults)
+        chosen = query.chosen(register, asked.grant, given, faults)
+        shown, wanted = chosen.plan, chosen.wanted
     named = frozenset(name for example in examples for name in example if name in register.elements)
     read = named | (_silently(register) & asked.grant.clear)
     opened = replace(asked.grant, masked=frozenset(), clear=read, derived=frozenset())

@@ -12,10 +12,12 @@ from starlette.routing import BaseRoute, Route
 
 from jishi.access.authorise import Wanted
 from jishi.errors import CallerError, Fault
-from jishi_api import aggregate, query, ranked, sql
+from jishi_api import aggregate, as_of, query, ranked, sql
 from jishi_api.asked import Asked, Body, ask_posted
+from jishi_api.clock import CLOCK_MEMBERS
 from jishi_api.counting import HEAVIER
 from jishi_api.disclose import NOBODY, Outcome, bound, disclose, listed
+from jishi_api.knowing import check_known
 from jishi_api.limits import spend
 from jishi_api.links import address
 from jishi_api.members import queryables
@@ -41,7 +43,7 @@ from jishi_api.suppress import suppressed
 COUNTED_MEMBERS = frozenset({"aggregate", "filter", "filter-lang", "bbox", "include", "purpose", "case_no"})
 """What may stand beside ``aggregate``; of a personal collection nothing that chooses persons."""
 
-PERSONAL_MEMBERS = frozenset({"properties", "key", "filter", "filter-lang", "include"})
+PERSONAL_MEMBERS = frozenset({"properties", "key", "filter", "filter-lang", "include"}) | CLOCK_MEMBERS
 
 
 def routes() -> list[BaseRoute]:
@@ -125,21 +127,25 @@ async def _table(serving: Serving, asked: Asked, plan: Plan, page: sql.Page, tab
 async def _persons(serving: Serving, asked: Asked, body: Body) -> Response:
     """At most the hits of the shape; one more is an error that asks to narrow, and is disclosed as such."""
     faults: list[Fault] = []
-    given = texts({name: body[name] for name in ("properties", "include") if name in body}, faults)
+    plain = {"properties", "include"} | CLOCK_MEMBERS
+    given = texts({name: body[name] for name in plain if name in body}, faults)
     if "properties" not in given:
         faults.append(Fault("properties", "QRY-PROPERTIES-NEEDED"))
-    plan, wanted, include = query.chosen(asked.register, asked.grant, given, faults)
+    single = query.chosen(asked.register, asked.grant, given, faults)
+    plan, include, clock = single.plan, single.include, single.clock
     criteria = criteria_of(body, faults)
     found = search_of(asked.register, criteria, plan.first, faults) if criteria else None
     report(faults)
     if found is None:
         raise CallerError("QRY-PARAMETERS", faults=(Fault("key", "QRY-SEARCH-KEY"),))
-    asked.authorise(replace(wanted, compared=found.wanted.compared, matched=found.wanted.matched, rights=include))
-    page = sql.Page(found.condition, asked.hidden, include, limit=found.shape.most)
+    asked.authorise(replace(single.wanted, compared=found.wanted.compared, matched=found.wanted.matched))
+    await check_known(serving, asked.register, clock)
+    condition = as_of.past(plan, clock, found.condition) if clock else found.condition
+    page = sql.Page(condition, asked.hidden, include, limit=found.shape.most, clock=single.bound)
     statement = sql.page(plan, page)
-    lanes = serving.heavy if found.shape.is_wide else serving.lanes
+    lanes = serving.heavy if found.shape.is_wide or clock else serving.lanes
     rows = await lanes.fetch(statement.text, *bound(statement.values, serving.sealer))
-    told = [found.key, sorted(plan.masked), sorted(plan.clear), sorted(include)]
+    told = [found.key, sorted(plan.masked), sorted(plan.clear), sorted(include), clock and clock.told()]
     if len(rows) > found.shape.most:
         await disclose(serving, asked, "search", None, told, Outcome(result="too_many"))
         raise CallerError("QRY-TOO-MANY", most=found.shape.most)

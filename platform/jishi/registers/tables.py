@@ -76,6 +76,7 @@ def define_register(register: Register, metadata: MetaData) -> None:
         Column("state", Text, nullable=False, comment="active, ended or merged"),
         Column("into", Uuid, comment="the surviving uid of a merged entity"),
         Column("batch_id", BigInteger, nullable=False),
+        *_version_indexes(f"{golden}_version", register),
         comment=f"{register.title} versions",
         postgresql_partition_by="RANGE (recorded_at)",
     )
@@ -267,6 +268,15 @@ def _index(table: str, name: str, element: DataElement, register: Register) -> I
     if element.kind is Kind.GEOMETRY:
         return Index(f"{table}_{name}_idx", name, postgresql_using="gist")
     return Index(f"{table}_{name}_idx", name, "uid")
+
+
+def _version_indexes(table: str, register: Register) -> list[Index]:
+    """What another time is asked by: the natural key, the geometry and the names a search begins with, as on the golden
+    table; and who was merged into an entity."""
+    named = [name for name in (register.natural_key, register.geometry) if name is not None]
+    found = [_index(table, name, register.elements[name], register) for name in named]
+    found += [_search_index(table, name) for name in register.searched]
+    return [*found, Index(f"{table}_into_idx", "into", postgresql_where=text('"into" IS NOT NULL'))]
 
 
 def _search_index(table: str, name: str) -> Index:
