@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from jishi import __doc__ as about
 from jishi.access import sealer
 from jishi.settings import Settings
+from jishi_api.cross_origin import CrossOrigin
 from jishi_api.edge import Edge, handle_errors
 from jishi_api.hot import Hot
 from jishi_api.openapi import describe
@@ -27,6 +28,7 @@ from jishi_api.routers import (
     me,
     metrics,
     oauth,
+    reconcile,
     search,
     stewardship,
     verify,
@@ -84,10 +86,11 @@ def create_app(
         redirect_slashes=False,
     )
     handle_errors(app)
+    app.add_middleware(CrossOrigin, prefix="/reconcile")
     hot = [route for room in (search, batch, verify, items) for route in room.routes()]
     app.router.routes.extend(hot)
-    rooms = (landing, health, metrics, oauth, well_known, collections, dictionary, me, sharing, stewardship, access_log)
-    for room in rooms:
+    catalogue = (landing, health, metrics, oauth, well_known, collections, dictionary, reconcile)
+    for room in (*catalogue, me, sharing, stewardship, access_log):
         app.include_router(room.router)
     describe(app)
     app.front = Edge(Hot(hot, app.framework), concurrency=settings.concurrency, requests=requests)

@@ -79,6 +79,8 @@ async def concept(request: Request, code: str, scheme: str | None = None) -> Res
     """Without ``scheme`` of the project schemes. A code of a list answers with its period in force, or its last."""
     if "\0" in code or len(code) > CODE_LIMIT:
         raise NotFoundError("QRY-CONCEPT")
+    if scheme is None and ":" in code:  # the id that reconciliation gives a value of a code list
+        scheme, _, code = code.partition(":")
     async with serving_of(request).connection() as connection:
         kind = "concepts" if scheme is None else (await _head(connection, scheme))["kind"]
         statement = statements.CONCEPT if kind == "concepts" else statements.CODE_VALUE
