@@ -111,7 +111,7 @@ async def test_a_column_is_reconciled_reviewed_and_extended(reader: httpx.AsyncC
     propose = manifest["extend"]["propose_properties"]
     offered = (await reader.get(propose["service_url"] + propose["service_path"], params={"type": chosen})).json()
     assert {"stage", "predecessor"} <= {entry["id"] for entry in offered["properties"]}
-    wish = {"ids": sorted(set(judged.values())), "properties": [{"id": "stage"}, {"id": "predecessor"}]}
+    wish: dict[str, Any] = {"ids": sorted(set(judged.values())), "properties": [{"id": "stage"}, {"id": "predecessor"}]}
     told = (await reader.post("/reconcile", data={"extend": json.dumps(wish)})).json()
     assert told["rows"]["0101"]["stage"] == [{"str": "01 规划计划"}]
     assert {entry["id"] for entry in told["meta"]} == {"stage", "predecessor"}

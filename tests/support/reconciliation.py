@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft7Validator
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT7
 
 Schema = dict[str, Any]
@@ -162,7 +162,7 @@ def published_folder() -> Path | None:
 def published_faults(folder: Path, version: str, name: str, document: object) -> list[str]:
     """What the document does that the published schema of this name forbids."""
     schemas = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((folder / version).glob("*.json"))]
-    known = [Resource(schema, DRAFT7) for schema in schemas if "$id" in schema]
+    known = [DRAFT7.create_resource(schema) for schema in schemas if "$id" in schema]
     registry: Registry[Any] = Registry().with_resources([(resource.id() or "", resource) for resource in known])
     schema = json.loads((folder / version / f"{name}.json").read_text(encoding="utf-8"))
     schema.pop("$schema", None)
