@@ -16,8 +16,9 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from cryptography.exceptions import InvalidSignature
 
-from jishi.access import clients
+from jishi.access import clients, receipts
 from jishi.dictionary.load import load_all
 from jishi.identifiers.keys import Keys
 from jishi.settings import Settings
