@@ -145,7 +145,7 @@ CREATE VIEW jishi.dictionary_entry AS
 SELECT 'scheme' AS kind, s.id AS scheme, '' AS code, s.removed_at IS NOT NULL AS ended,
   jsonb_build_object(
     'kind', 'concepts', 'title', s.title, 'title_en', s.title_en, 'description', s.description, 'origin', s.origin,
-    'removed', s.removed_at IS NOT NULL
+    'removed_at', to_char(s.removed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
   ) AS content
 FROM jishi.scheme s
 UNION ALL
@@ -153,7 +153,7 @@ SELECT 'scheme', l.id, '', l.removed_at IS NOT NULL,
   jsonb_build_object(
     'kind', 'codes', 'title', l.title, 'title_en', l.title_en, 'standard', l.standard, 'edition', l.edition,
     'source', l.source, 'complete', l.complete, 'extensible', l.extensible, 'checked', l.checked,
-    'parent_list', l.parent_list, 'version', l.version, 'removed', l.removed_at IS NOT NULL
+    'parent_list', l.parent_list, 'version', l.version, 'removed_at', to_char(l.removed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
   )
 FROM jishi.code_list l
 UNION ALL
@@ -163,7 +163,7 @@ SELECT 'concept', c.scheme, c.code, c.status = 'deprecated' OR c.removed_at IS N
     'stage_code', c.stage_code, 'stage_name', c.stage_name, 'predecessors', c.predecessors,
     'responsible', c.responsible, 'documents', c.documents, 'legal_basis', c.legal_basis, 'note', c.note,
     'status', c.status, 'status_origin', c.status_origin, 'status_reason', c.status_reason, 'successors', c.successors,
-    'valid_from', c.valid_from, 'valid_to', c.valid_to, 'origin', c.origin, 'removed', c.removed_at IS NOT NULL,
+    'valid_from', c.valid_from, 'valid_to', c.valid_to, 'origin', c.origin, 'removed_at', to_char(c.removed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     'aliases', coalesce(a.aliases, '[]'), 'edges', coalesce(e.edges, '[]')
   )
 FROM jishi.concept c
@@ -172,7 +172,7 @@ LEFT JOIN (
     jsonb_agg(
       jsonb_build_object(
         'name', alias, 'places', places, 'departments', departments, 'valid_from', valid_from, 'valid_to', valid_to,
-        'negative', negative, 'status', status, 'origin', origin, 'removed', removed_at IS NOT NULL
+        'negative', negative, 'status', status, 'origin', origin, 'removed_at', to_char(removed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
       ) ORDER BY alias COLLATE "C", negative, places, departments, valid_from NULLS FIRST
     ) AS aliases
   FROM jishi.concept_alias
@@ -184,7 +184,7 @@ LEFT JOIN (
       jsonb_build_object(
         'predecessor', predecessor, 'place', place, 'procedure', procedure, 'removes', removes,
         'valid_from', valid_from, 'valid_to', valid_to, 'note', note, 'origin', origin,
-        'removed', removed_at IS NOT NULL
+        'removed_at', to_char(removed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
       ) ORDER BY place COLLATE "C", procedure COLLATE "C", predecessor COLLATE "C", valid_from NULLS FIRST
     ) AS edges
   FROM jishi.concept_edge
@@ -197,7 +197,7 @@ SELECT 'concept', v.list, v.code, bool_and(v.valid_to IS NOT NULL OR v.removed_a
       jsonb_build_object(
         'name', v.name, 'name_en', v.name_en, 'parent', v.parent, 'valid_from', v.valid_from, 'valid_to', v.valid_to,
         'alternatives', v.alternatives, 'note', v.note, 'level', v.level, 'full_name', v.full_name, 'kind', v.kind,
-        'successors', v.successors, 'removed', v.removed_at IS NOT NULL
+        'successors', v.successors, 'removed_at', to_char(v.removed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
       ) ORDER BY v.valid_from NULLS FIRST
     )
   )
