@@ -21,6 +21,9 @@ from jishi_api.routers import (
     batch,
     collections,
     dictionary,
+    dictionary_concepts,
+    dictionary_elements,
+    dictionary_handbook,
     health,
     items,
     landing,
@@ -86,7 +89,11 @@ def create_app(
     handle_errors(app)
     hot = [route for room in (search, batch, verify, items) for route in room.routes()]
     app.router.routes.extend(hot)
-    rooms = (landing, health, metrics, oauth, well_known, collections, dictionary, me, sharing, stewardship, access_log)
+    rooms = (
+        *(landing, health, metrics, oauth, well_known, collections),
+        *(dictionary, dictionary_concepts, dictionary_elements, dictionary_handbook),
+        *(me, sharing, stewardship, access_log),
+    )
     for room in rooms:
         app.include_router(room.router)
     describe(app)

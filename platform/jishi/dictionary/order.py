@@ -34,7 +34,7 @@ def order_of(
 def cycles(concepts: Iterable[Concept], edges: Iterable[Edge] = ()) -> list[tuple[str | None, tuple[str, ...]]]:
     """Every place (None: everywhere) whose order runs in a circle at some time, with the codes of the circle."""
     known, own = tuple(concepts), tuple(edges)
-    found = []
+    found: list[tuple[str | None, tuple[str, ...]]] = []
     if circle := _circle(order_of(known)):
         found.append((None, circle))
     for place in sorted({edge.place for edge in own}):

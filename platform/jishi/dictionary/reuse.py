@@ -37,7 +37,7 @@ def reuse_faults(scheme: Scheme, ended: Mapping[tuple[str, str], Meaning], place
     for concept in scheme.concepts:
         meant = ended.get((scheme.id, concept.code))
         if meant is not None and fold(concept.name) not in meant.names:
-            values = {"given": concept.code, "meant": meant.name, "name": concept.name}
+            values: dict[str, object] = {"given": concept.code, "meant": meant.name, "name": concept.name}
             found.append(Fault(f"{place}: {concept.code}", "DIC-CODE-REUSED", values))
     return found
 
