@@ -59,7 +59,12 @@ def _check_aliases(place: str, concept: Concept, faults: Faults) -> None:
 
 
 def _same_scope(one: Alias, other: Alias) -> bool:
-    return fold(one.name) == fold(other.name) and (one.places, one.departments) == (other.places, other.departments)
+    """Whether both speak of one name, of the same users, at the same time."""
+    scope = (fold(one.name), one.places, one.departments)
+    apart = (one.valid_to and other.valid_from and one.valid_to <= other.valid_from) or (
+        other.valid_to and one.valid_from and other.valid_to <= one.valid_from
+    )
+    return scope == (fold(other.name), other.places, other.departments) and not apart
 
 
 def _check_circles(scheme: Scheme, codes: frozenset[str], suffix: str, faults: Faults) -> None:
