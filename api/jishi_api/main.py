@@ -22,6 +22,9 @@ from jishi_api.routers import (
     batch,
     collections,
     dictionary,
+    dictionary_concepts,
+    dictionary_elements,
+    dictionary_handbook,
     health,
     items,
     landing,
@@ -89,8 +92,12 @@ def create_app(
     app.add_middleware(CrossOrigin, prefix="/reconcile")
     hot = [route for room in (search, batch, verify, items) for route in room.routes()]
     app.router.routes.extend(hot)
-    catalogue = (landing, health, metrics, oauth, well_known, collections, dictionary, reconcile)
-    for room in (*catalogue, me, sharing, stewardship, access_log):
+    rooms = (
+        *(landing, health, metrics, oauth, well_known, collections),
+        *(dictionary, dictionary_concepts, dictionary_elements, dictionary_handbook, reconcile),
+        *(me, sharing, stewardship, access_log),
+    )
+    for room in rooms:
         app.include_router(room.router)
     describe(app)
     app.front = Edge(Hot(hot, app.framework), concurrency=settings.concurrency, requests=requests)

@@ -150,7 +150,7 @@ async def test_no_name_of_the_open_notices_is_matched_wrongly(dictionary: Connec
 async def _add_alias(connection: Connection[Any], code: str, alias: str) -> None:
     await connection.execute(
         "INSERT INTO jishi.concept_alias (scheme, code, alias, alias_normalised, negative, status, origin) "
-        "VALUES ('project-nodes', $1, $2, $2, false, 'active', 'steward')",
+        "VALUES ('project-nodes', $1, $2, $2, false, 'approved', 'steward')",
         code,
         alias,
     )

@@ -36,7 +36,14 @@ API_UPDATES = {
     "user_account": ("failures", "locked_until"),
 }
 #: Tables that are only ever added to, whoever writes.
-APPEND_ONLY = ("disclosure", "disclosure_seal", "administrative_act", "application_step")
+APPEND_ONLY = (
+    "disclosure",
+    "disclosure_seal",
+    "administrative_act",
+    "application_step",
+    "dictionary_edition",
+    "dictionary_version",
+)
 #: Tables an auditor reads.
 AUDIT_READS = (
     "disclosure",
