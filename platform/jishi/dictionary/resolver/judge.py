@@ -61,7 +61,7 @@ class Judge:
                 open_names.append((place, reading, refused | self._refused(reading, setting)))
         for start in range(0, len(open_names), CHUNK):
             chunk = open_names[start : start + CHUNK]
-            likely = self.comparison.compare([reading for _, reading, _ in chunk], setting.living, setting.bonus)
+            likely = self.comparison.likely([reading for _, reading, _ in chunk], setting.living, setting.bonus)
             for row, candidates in self._judged(chunk, likely, setting, limit):
                 place = chunk[row][0]
                 match = candidates[0] if candidates and candidates[0].match else None
@@ -95,7 +95,8 @@ class Judge:
         kind = self.index.kinds[spelling]
         score = EXACT if kind != ALIAS else IN_SCOPE if setting.covers(scope) else OUT_OF_SCOPE
         if kind == WORDING:
-            score = LIKE_MOST
+            weights = self.read[spelling].weights if self.read[spelling] is not None else {}
+            score = BROAD_MOST if len(weights) == 1 and next(iter(weights)) in self.broad else LIKE_MOST
         if most:
             return min(score, most)
         return score if fold(self.index.texts[spelling]) == fold(name) else min(score, WRITTEN_OTHERWISE)
@@ -156,6 +157,7 @@ class Judge:
         bounds = np.searchsorted(likely.row, np.arange(len(chunk) + 1)).tolist()
         owners, spellings = likely.owner.tolist(), likely.spelling.tolist()
         chance, lead, covered = chances.tolist(), leads.tolist(), likely.covered.tolist()
+        whole = likely.whole.tolist()
         for row, (_, reading, refused) in enumerate(chunk):
             made: list[Candidate] = []
             broad = len(reading.weights) == 1 and next(iter(reading.weights)) in self.broad
@@ -166,7 +168,7 @@ class Judge:
                 if owner in refused or covered[place] < COVERED_LEAST:
                     continue
                 sure = chance[place] >= self.curve.match and lead[place] >= self.curve.margin
-                match = sure and not made and not broad and not refused
+                match = sure and whole[place] and not made and not broad and not refused
                 score = min(BROAD_MOST if broad else LIKE_MOST, round(100 * chance[place]))
                 made.append(self._candidate(owner, spellings[place], score, match, reading))
             yield row, tuple(made)

@@ -21,12 +21,19 @@ ACT_WEIGHT = 0.8
 """What a head word weighs beside a modifier of the same rarity."""
 WORDS_PART = 0.85
 """What shared words count for; the rest is for shared pairs of characters."""
+COVERED_POWER = 0.6
+"""How much the part of the name that is covered counts; the rest is for the part of the spelling."""
 OTHER_HEAD = 0.72
 """What is left of a likeness whose head words are different acts."""
 DOCUMENT_PART = 0.92
 """What a document of the node counts for beside its names."""
 PAIRS_ALONE = 0.8
 """What shared pairs of characters count for by themselves, where the words are not known."""
+FIRST_PART, LATER_PART, JOINED_LOOSELY, SAME = 0.92, 0.85, 0.85, 0.97
+"""A name that joins two things is worth this much as its first, as a later one, and as one thing that holds words of both;
+from ``SAME`` on it is that thing itself."""
+OTHER_CATEGORY = 0.93
+"""What is left of a likeness where only one of the two is worded as a category."""
 POSTINGS = 1500
 """So many entries of the inverted index are looked at for one name; the rarest pairs of characters come first."""
 
@@ -39,7 +46,8 @@ class Likely:
     """Per pair of a name and a concept it is like: best of each name first.
 
     ``row`` name, ``owner`` concept, ``spelling`` the one that is most like; ``like`` 0-1; ``covered`` and ``covering``:
-    the part of the name's and of the spelling's weight that is shared.
+    the part of the name's and of the spelling's weight that is shared; ``whole``: the whole name is like it, not one of
+    the things it joins.
     """
 
     row: Ints
@@ -48,6 +56,7 @@ class Likely:
     like: Floats
     covered: Floats
     covering: Floats
+    whole: npt.NDArray[np.bool_]
 
 
 class Comparison:
@@ -58,6 +67,8 @@ class Comparison:
         self._owners = np.array(index.owners, np.int64)
         self._part = np.ones(len(index.texts), np.float32)
         self._part[np.frombuffer(bytes(index.kinds), np.uint8) == DOCUMENT] = DOCUMENT_PART
+        self._joins = np.array([bool(reading is not None and reading.parts) for reading in read], np.bool_)
+        self._category = self._categories(read)
         self._heads = {act: place + 1 for place, act in enumerate(words.acts)}
         self._related: dict[str, list[tuple[str, float]]] = {}
         for one, other, worth in words.related:
@@ -67,8 +78,29 @@ class Comparison:
         self._lay_words(read if index.words else [None] * len(index.texts), words)
         self._lay_pairs([None if reading is None else reading.run for reading in read])
 
-    def compare(self, names: Sequence[Reading], living: npt.NDArray[np.bool_], bonus: Floats) -> Likely:
-        """The concepts each of ``names`` is like, of those in force; ``bonus`` by concept is what the context adds."""
+    def likely(self, names: Sequence[Reading], living: npt.NDArray[np.bool_], bonus: Floats) -> Likely:
+        """The concepts each of ``names`` is like, of those in force; ``bonus`` by concept is what the context adds.
+
+        A name that joins several things is compared as a whole and by its parts, of which the first counts most.
+        """
+        rows, name_of, worth = list(names), list(range(len(names))), [1.0] * len(names)
+        for place, reading in enumerate(names):
+            for number, part in enumerate(reading.parts):
+                rows.append(part)
+                name_of.append(place)
+                worth.append(FIRST_PART if not number else LATER_PART)
+        found = self._compare(rows, living, bonus)
+        if len(rows) == len(names):
+            return found
+        joins = np.array([bool(reading.parts) for reading in names], np.bool_)
+        whole = found.row < len(names)
+        loose = whole & joins[np.where(whole, found.row, 0)] & ~self._joins[found.spelling] & (found.like < SAME)
+        part = np.array(worth, np.float32)[found.row]
+        part[loose] = JOINED_LOOSELY
+        row = np.array(name_of, np.int64)[found.row]
+        return _best(row, found.owner, found.spelling, found.like * part, found.covered * part, found.covering, whole & ~loose)
+
+    def _compare(self, names: Sequence[Reading], living: npt.NDArray[np.bool_], bonus: Floats) -> Likely:
         keys: list[npt.NDArray[np.int64]] = []
         values: list[Floats] = []
         sides: list[int] = []
@@ -76,6 +108,7 @@ class Comparison:
         name_words = np.zeros(len(names), np.float32)
         name_pairs = np.zeros(len(names), np.float32)
         heads = np.zeros(len(names), np.int64)
+        category = np.array([reading.category for reading in names], np.bool_)
         for row, reading in enumerate(names):
             if self._index.words:
                 name_words[row] = self._take_words(reading, row * total, keys, values)
@@ -99,15 +132,16 @@ class Comparison:
         covering = np.minimum(shared_words / np.maximum(self._word_weight[spelling], 1e-6), 1)
         pairs = shared_pairs / np.sqrt(np.maximum(name_pairs[row] * self._pair_weight[spelling], 1e-6))
         if self._index.words:
-            like = WORDS_PART * np.sqrt(covered * covering) + np.float32(1 - WORDS_PART) * pairs
+            like = WORDS_PART * covered**COVERED_POWER * covering ** (1 - COVERED_POWER) + np.float32(1 - WORDS_PART) * pairs
             like *= self._agree[heads[row], self._head_of[spelling]]
+            like[category[row] != self._category[spelling]] *= np.float32(OTHER_CATEGORY)
             like = np.maximum(like, PAIRS_ALONE * pairs) * self._part[spelling]
         else:
             like, covered, covering = pairs, pairs, pairs
         owner = self._owners[spelling]
         keep = living[owner] & (like > 0.15)
         row, owner, spelling, like = row[keep], owner[keep], spelling[keep], like[keep] + bonus[owner[keep]]
-        return _best(row, owner, spelling, like, covered[keep], covering[keep])
+        return _best(row, owner, spelling, like, covered[keep], covering[keep], np.ones(len(row), np.bool_))
 
     def _take_words(self, reading: Reading, base: int, keys: list[Ints], values: list[Floats]) -> float:
         weight = reading.unknown * self._unknown
@@ -137,6 +171,10 @@ class Comparison:
 
     def _rarity(self, held: int) -> float:
         return log(1 + len(self._owners) / (1 + held))
+
+    def _categories(self, read: Sequence[Reading | None]) -> npt.NDArray[np.bool_]:
+        """Spellings worded as a category; concepts of a scheme of categories all are, for a name that is."""
+        return np.array([reading is not None and reading.category for reading in read], np.bool_)
 
     def _agreement(self) -> Floats:
         """Head word by head word: 1 where they agree, less where they are near, least where they differ; 0 is no head."""
@@ -202,7 +240,9 @@ def _pairs(run: str) -> Iterable[str]:
     return dict.fromkeys(run[place : place + 2] for place in range(len(run) - 1)) or ([run] if run else [])
 
 
-def _best(row: Ints, owner: Ints, spelling: Ints, like: Floats, covered: Floats, covering: Floats) -> Likely:
+def _best(
+    row: Ints, owner: Ints, spelling: Ints, like: Floats, covered: Floats, covering: Floats, whole: npt.NDArray[np.bool_]
+) -> Likely:
     """Of each concept the best spelling, of each name the best concepts first."""
     order = np.lexsort((spelling, -like, owner, row))
     row, owner = row[order], owner[order]
@@ -212,8 +252,8 @@ def _best(row: Ints, owner: Ints, spelling: Ints, like: Floats, covered: Floats,
     row, owner = row[first], owner[first]
     again = np.lexsort((owner, -like[kept], row))
     kept = kept[again]
-    return Likely(row[again], owner[again], spelling[kept], like[kept], covered[kept], covering[kept])
+    return Likely(row[again], owner[again], spelling[kept], like[kept], covered[kept], covering[kept], whole[kept])
 
 
 _NO_INTS, _NO_FLOATS = np.zeros(0, np.int64), np.zeros(0, np.float32)
-_NONE = Likely(_NO_INTS, _NO_INTS, _NO_INTS, _NO_FLOATS, _NO_FLOATS, _NO_FLOATS)
+_NONE = Likely(_NO_INTS, _NO_INTS, _NO_INTS, _NO_FLOATS, _NO_FLOATS, _NO_FLOATS, np.zeros(0, np.bool_))

@@ -32,22 +32,26 @@ _NOISE = re.compile(
     r"|\((?:万元|元|份|次|台|套|项|人月|人|个|天|月|年|%|试行|修订|修订版|草案|初稿|终稿|盖章|签字|扫描件|原件|复印件|附件|模板|样表|新|旧|[0-9一二三四五六七八九十]{1,3})\)"
     r"|\.(?:docx?|xlsx?|pdf|wps|ofd)$|v[0-9]+(?:\.[0-9]+)*$"
 )
+_LISTING = frozenset("、/,;+&()|")
 _MARKS = re.compile(r"[^0-9a-z\u3400-\u9fff]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A name as read: ``weights`` by canonical word; ``unknown`` what the rest weighs; ``head`` its last act, or ''.
+    """A name as read: ``weights`` by canonical word; ``unknown`` what the rest weighs; ``head`` its act, or ''.
 
     ``run`` is the plain text without marks; ``foreign``: a word of other matters stands in it; ``guessed``: a word was
-      """
+    known by its sound only; ``category``: it ends as the name of a type does; ``parts``: the things it joins, if several.
+    """
 
     run: str
     weights: dict[str, float]
     unknown: float
     head: str
-    foreign: bool
-    guessed: bool
+    foreign: bool = False
+    guessed: bool = False
+    category: bool = False
+    parts: tuple[Reading, ...] = ()
 
 
 class Reader:
@@ -64,6 +68,9 @@ class Reader:
             for canonical, spellings in table.items():
                 self._meanings |= {self.plain(spelling): (canonical,) for spelling in (canonical, *spellings)}
         self._meanings |= {self.plain(spelling): means for spelling, means in words.compounds.items()}
+        self._leading = frozenset(words.leading)
+        self._joining = frozenset(self.plain(word) for word in words.joining)
+        self._category = frozenset(self.plain(word) for word in words.category)
         lengths: dict[str, set[int]] = {}
         for word in self._meanings:
             lengths.setdefault(word[0], set()).add(len(word))
@@ -80,31 +87,67 @@ class Reader:
     def read(self, plain: str) -> Reading:
         """A plain text as words, longest first from the left; each word counts once."""
         text = _NOISE.sub(" ", _FRONT.sub("", plain))
-        weights: dict[str, float] = {}
-        head, foreign, guessed, unknown, run = "", False, False, 0.0, 0
+        parts: list[_Part] = [_Part({})]
+        foreign, guessed, run = False, False, 0
         place, end = 0, len(text)
         while place < end:
-            word, means, part = self._word(text, place)
+            word, means, worth = self._word(text, place)
             if not word:
                 if text[place].isalnum():
                     run += 1
                 else:
-                    unknown, run = unknown + _weight(run), 0
+                    parts[-1].unknown += _weight(run)
+                    run = 0
+                    if text[place] in _LISTING:
+                        parts.append(_Part({}))
                 place += 1
                 continue
             if run:
-                unknown, run = unknown + _weight(run), 0
-            guessed = guessed or part < 1
-            foreign = foreign or word in self._foreign
-            for canonical in means:
-                weights[canonical] = max(part, weights.get(canonical, 0.0))
-                head = canonical if canonical in self._acts else head
+                parts[-1].unknown += _weight(run)
+                run = 0
+            if not means:
+                foreign = foreign or word in self._foreign
+                if word in self._category:
+                    parts[-1].category = True
+                elif word in self._joining:
+                    parts.append(_Part({}))
+            else:
+                guessed, parts[-1].category = guessed or worth < 1, False
+                for canonical in means:
+                    parts[-1].weights[canonical] = max(worth, parts[-1].weights.get(canonical, 0.0))
+                    if canonical in self._acts and not parts[-1].led:
+                        parts[-1].led = not parts[-1].head and len(parts[-1].weights) == 1 and canonical in self._leading
+                        parts[-1].head = canonical
             place += len(word)
-        return Reading(_MARKS.sub("", text), weights, unknown + _weight(run), head, foreign, guessed)
+        parts[-1].unknown += _weight(run)
+        return self._joined(_MARKS.sub("", text), parts, foreign, guessed)
+
+    def _joined(self, run: str, parts: list[_Part], foreign: bool, guessed: bool) -> Reading:
+        """All parts as one reading that knows them; a part without an object takes the first's, one without an act the last's."""
+        weights: dict[str, float] = {}
+        for part in parts:
+            for word, worth in part.weights.items():
+                weights[word] = max(worth, weights.get(word, 0.0))
+        unknown = sum(part.unknown for part in parts)
+        said = [part for part in parts if part.weights]
+        head = said[0].head if said and said[0].led else next((part.head for part in reversed(said) if part.head), "")
+        category = bool(said) and said[0].category
+        if len(said) < 2:
+            return Reading(run, weights, unknown, head, foreign, guessed, category)
+        first = {word: worth for word, worth in said[0].weights.items() if word not in self._acts}
+        told = []
+        for part in said:
+            own = dict(part.weights)
+            if not part.head and said[-1].head:
+                own[said[-1].head] = 1.0
+            elif all(word in self._acts for word in own):
+                own = {**first, **own}
+            told.append(Reading("", own, part.unknown, part.head or said[-1].head, guessed=guessed, category=part.category))
+        return Reading(run, weights, unknown, head, foreign, guessed, category, tuple(told))
 
     def skim(self, plain: str) -> Reading:
         """A plain text for comparing its characters only, as in lists whose words are not known here."""
-        return Reading(_MARKS.sub("", plain), {}, 0.0, "", False, False)
+        return Reading(_MARKS.sub("", plain), {}, 0.0, "")
 
     def _word(self, text: str, place: int) -> tuple[str, tuple[str, ...], float]:
         """The longest word at ``place``, or one that sounds like it and shares a character with it."""
@@ -132,6 +175,17 @@ class Reader:
             if known and self._meanings[known] != means:
                 found[sound] = ""
         return {sound: word for sound, word in found.items() if word}
+
+
+@dataclass(slots=True)
+class _Part:
+    """What is read so far between two joining words or marks; ``led``: its act stood in front of its object."""
+
+    weights: dict[str, float]
+    unknown: float = 0.0
+    head: str = ""
+    led: bool = False
+    category: bool = False
 
 
 def sounds(text: str) -> str:

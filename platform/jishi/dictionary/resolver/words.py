@@ -60,6 +60,9 @@ class _File(_Form):
     compounds: dict[str, tuple[str, ...]] = {}
     empty: _List = _List()
     broad: _List = _List()
+    leading: _List = _List()
+    joining: _List = _List()
+    category: _List = _List()
     foreign: _List = _List()
     related: _Pairs = _Pairs()
     types: dict[str, tuple[str, ...]] = {}
@@ -71,6 +74,8 @@ class _File(_Form):
 class Words:
     """All that is known of wording; a spelling means one or several canonical words.
 
+    ``empty`` words mean nothing by themselves, ``broad`` ones too many things, ``foreign`` ones another matter; ``leading``
+    acts may stand in front of their object; ``joining`` words join two things; ``category`` are endings of a type's name.
     ``related``: canonical words that are near one another, with the part of its weight the one is worth as the other.
     ``types``: project type → the stages it is at home in. ``wordings``: scheme → code → common wordings that are no
     reviewed alias and therefore only compared, never equal.
@@ -81,6 +86,9 @@ class Words:
     compounds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     empty: tuple[str, ...] = ()
     broad: tuple[str, ...] = ()
+    leading: tuple[str, ...] = ()
+    joining: tuple[str, ...] = ()
+    category: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
     related: tuple[tuple[str, str, float], ...] = ()
     types: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -116,6 +124,9 @@ def load_words(folder: Path, overlay: Path | None = None) -> Words:
         compounds={spelling: means for file in words for spelling, means in file.compounds.items()},
         empty=tuple(word for file in words for word in file.empty.words),
         broad=tuple(word for file in words for word in file.broad.words),
+        leading=tuple(word for file in words for word in file.leading.words),
+        joining=tuple(word for file in words for word in file.joining.words),
+        category=tuple(word for file in words for word in file.category.words),
         foreign=tuple(word for file in words for word in file.foreign.words),
         related=tuple(pair for file in words for pair in file.related.pairs),
         types={name: stages for file in words for name, stages in file.types.items()},
@@ -145,7 +156,7 @@ def _check(files: list[_File], faults: Faults) -> None:
     for file in files:
         named = [word for means in file.compounds.values() for word in means]
         named += [word for one, other, _ in file.related.pairs for word in (one, other)]
-        for word in sorted({*named, *file.broad.words} - known):
+        for word in sorted({*named, *file.broad.words, *file.leading.words} - known):
             faults.add(WORDS, "DIC-WORD-UNKNOWN", word=word)
 
 
