@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -195,14 +196,16 @@ class Judge:
     def _candidate(self, owner: int, spelling: int, score: int, match: bool, reading: Reading) -> Candidate:
         index = self.index
         other = self.read[spelling]
-        shared = [word for word in reading.weights if other is not None and word in other.weights]
-        text = index.texts[spelling]
-        if not shared:
-            why = Fault("reason", "DIC-WHY-LIKE", {"alias": text})
-        else:
-            code = "DIC-WHY-SOUND" if reading.guessed else "DIC-WHY-WORDS"
-            why = Fault("reason", code, {"alias": text, "words": "、".join(shared)})
+        shared = "、".join([word for word in reading.weights if other is not None and word in other.weights])
+        why = _why_like(index.texts[spelling], shared, reading.guessed)
         return Candidate(index.schemes[owner], index.codes[owner], index.names[owner], score, match, why)
+
+
+@lru_cache(maxsize=20_000)
+def _why_like(text: str, shared: str, guessed: bool) -> Fault:
+    if not shared:
+        return Fault("reason", "DIC-WHY-LIKE", {"alias": text})
+    return Fault("reason", "DIC-WHY-SOUND" if guessed else "DIC-WHY-WORDS", {"alias": text, "words": shared})
 
 
 def make_judge(index: Index, reader: Reader, words: Words) -> Judge:

@@ -6,7 +6,7 @@ a few operations over flat arrays.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import log
 
@@ -21,14 +21,16 @@ ACT_WEIGHT = 0.8
 """What a head word weighs beside a modifier of the same rarity."""
 WORDS_PART = 0.85
 """What shared words count for; the rest is for shared pairs of characters."""
-COVERED_POWER = 0.6
-"""How much the part of the name that is covered counts; the rest is for the part of the spelling."""
 OTHER_HEAD = 0.72
 """What is left of a likeness whose head words are different acts."""
 DOCUMENT_PART = 0.92
 """What a document of the node counts for beside its names."""
 PAIRS_ALONE = 0.8
 """What shared pairs of characters count for by themselves, where the words are not known."""
+SMALL = 8000
+"""Up to so many spellings every one has a cell for every name of a chunk."""
+NEAR_BEST, LEAST, TIE = 0.4, 0.15, 0.05
+"""What is less like than this part of the best, or than this, is not told; so near one another are two a tie."""
 FIRST_PART, LATER_PART, JOINED_LOOSELY, SAME = 0.92, 0.85, 0.85, 0.97
 """A name that joins two things is worth this much as its first, as a later one, and as one thing that holds words of both;
 from ``SAME`` on it is that thing itself."""
@@ -69,6 +71,7 @@ class Comparison:
         self._part[np.frombuffer(bytes(index.kinds), np.uint8) == DOCUMENT] = DOCUMENT_PART
         self._joins = np.array([bool(reading is not None and reading.parts) for reading in read], np.bool_)
         self._category = self._categories(read)
+        self._uncategorical = np.where(self._category, np.float32(OTHER_CATEGORY), np.float32(1))
         self._heads = {act: place + 1 for place, act in enumerate(words.acts)}
         self._related: dict[str, list[tuple[str, float]]] = {}
         for one, other, worth in words.related:
@@ -101,79 +104,148 @@ class Comparison:
         return _best(row, found.owner, found.spelling, found.like * part, found.covered * part, found.covering, whole & ~loose)
 
     def _compare(self, names: Sequence[Reading], living: npt.NDArray[np.bool_], bonus: Floats) -> Likely:
-        keys: list[npt.NDArray[np.int64]] = []
-        values: list[Floats] = []
-        sides: list[int] = []
-        total = len(self._owners)
-        name_words = np.zeros(len(names), np.float32)
-        name_pairs = np.zeros(len(names), np.float32)
-        heads = np.zeros(len(names), np.int64)
-        category = np.array([reading.category for reading in names], np.bool_)
-        for row, reading in enumerate(names):
-            if self._index.words:
-                name_words[row] = self._take_words(reading, row * total, keys, values)
-                heads[row] = self._heads.get(reading.head, 0)
-            sides.extend([0] * (len(keys) - len(sides)))
-            name_pairs[row] = self._take_pairs(reading.run, row * total, keys, values)
-            sides.extend([1] * (len(keys) - len(sides)))
-        if not keys:
-            return _NONE
-        lengths = np.fromiter((len(key) for key in keys), np.int64, len(keys))
-        side = np.repeat(np.array(sides, np.bool_), lengths)
-        key, value = np.concatenate(keys), np.concatenate(values)
-        order = np.argsort(key, kind="stable")
-        key, value, side = key[order], value[order], side[order]
-        starts = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
-        key = key[starts]
-        shared_words = np.add.reduceat(np.where(side, np.float32(0), value), starts)
-        shared_pairs = np.add.reduceat(np.where(side, value, np.float32(0)), starts)
-        row, spelling = key // total, key % total
-        covered = np.minimum(shared_words / np.maximum(name_words[row], 1e-6), 1)
-        covering = np.minimum(shared_words / np.maximum(self._word_weight[spelling], 1e-6), 1)
-        pairs = shared_pairs / np.sqrt(np.maximum(name_pairs[row] * self._pair_weight[spelling], 1e-6))
-        if self._index.words:
-            like = WORDS_PART * covered**COVERED_POWER * covering ** (1 - COVERED_POWER) + np.float32(1 - WORDS_PART) * pairs
-            like *= self._agree[heads[row], self._head_of[spelling]]
-            like[category[row] != self._category[spelling]] *= np.float32(OTHER_CATEGORY)
-            like = np.maximum(like, PAIRS_ALONE * pairs) * self._part[spelling]
+        if self._index.words and len(self._owners) <= SMALL:
+            return self._by_words(names, living, bonus)
+        return self._by_pairs(names, living, bonus)
+
+    def _by_words(self, names: Sequence[Reading], living: npt.NDArray[np.bool_], bonus: Floats) -> Likely:
+        """By words, and by pairs of characters where a name holds what is no known word; every spelling has its cell."""
+        total, count = len(self._owners), len(names)
+        shared, weights = self._words_of(names)
+        covered = np.minimum(shared / np.maximum(weights, 1e-6)[:, None], 1)
+        covering = np.minimum(shared / self._word_weight, 1)
+        heads = np.fromiter((self._heads.get(reading.head, 0) for reading in names), np.int64, count)
+        category = np.fromiter((reading.category for reading in names), np.bool_, count)
+        like = np.sqrt(covered * covering)
+        fit = self._agree[heads][:, self._head_of]
+        if category.any():
+            fit *= np.where(category[:, None] == self._category, np.float32(1), np.float32(OTHER_CATEGORY))
         else:
-            like, covered, covering = pairs, pairs, pairs
+            fit *= self._uncategorical
+        strange = np.fromiter((reading.unknown > 0 or len(reading.weights) < 2 for reading in names), np.bool_, count)
+        unsure = np.flatnonzero(strange | self._tied(like * fit))
+        like *= fit
+        if len(unsure):
+            laid, held = self._pairs_of([names[row] for row in unsure])
+            pairs = laid / np.sqrt(np.maximum(held[:, None] * self._pair_weight, 1e-6))
+            mixed = WORDS_PART * like[unsure] + np.float32(1 - WORDS_PART) * pairs * fit[unsure]
+            like[unsure] = np.maximum(mixed, PAIRS_ALONE * pairs)
+        like *= self._part
+        like += np.where(like > LEAST, bonus[self._owners], 0)
+        like[:, ~living[self._owners]] = 0
+        best = like.max(axis=1, keepdims=True)
+        row, spelling = np.nonzero(like > np.maximum(NEAR_BEST * best, LEAST))
+        return _best(
+            row,
+            self._owners[spelling],
+            spelling,
+            like[row, spelling],
+            covered[row, spelling],
+            covering[row, spelling],
+            np.ones(len(row), np.bool_),
+        )
+
+    def _by_pairs(self, names: Sequence[Reading], living: npt.NDArray[np.bool_], bonus: Floats) -> Likely:
+        """By pairs of characters only, in a list too long to give every spelling a cell."""
+        total = len(self._owners)
+        taken = [self._take(reading.run) for reading in names]
+        spread = np.fromiter((sum(map(len, held)) for held, _, _ in taken), np.int64, len(taken))
+        flat = [one for held, _, _ in taken for one in held]
+        if not flat:
+            return _NONE
+        weights = np.concatenate([np.full(len(one), worth, np.float32) for held, worths, _ in taken for one, worth in zip(held, worths, strict=True)])
+        key = np.concatenate(flat).astype(np.int64) + np.repeat(np.arange(len(taken)) * total, spread)
+        order = np.argsort(key)
+        key = key[order]
+        starts = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
+        shared = np.add.reduceat(weights[order], starts)
+        row, spelling = key[starts] // total, key[starts] % total
+        held = np.fromiter((weight for _, _, weight in taken), np.float32, len(taken))
+        like = (shared / np.sqrt(np.maximum(held[row] * self._pair_weight[spelling], 1e-6))).astype(np.float32)
+        best = np.zeros(len(names), np.float32)
+        np.maximum.at(best, row, like)
         owner = self._owners[spelling]
-        keep = living[owner] & (like > 0.15)
-        row, owner, spelling, like = row[keep], owner[keep], spelling[keep], like[keep] + bonus[owner[keep]]
-        return _best(row, owner, spelling, like, covered[keep], covering[keep], np.ones(len(row), np.bool_))
+        keep = living[owner] & (like > np.maximum(NEAR_BEST * best[row], LEAST))
+        row, owner, spelling, like = row[keep], owner[keep], spelling[keep], like[keep]
+        return _best(row, owner, spelling, like + bonus[owner], like, like, np.ones(len(row), np.bool_))
 
-    def _take_words(self, reading: Reading, base: int, keys: list[Ints], values: list[Floats]) -> float:
-        weight = reading.unknown * self._unknown
-        for word, part in reading.weights.items():
-            own = self._weights.get(word, self._unknown)
-            weight += own
-            held = self._words.get(word)
-            if held is not None:
-                keys.append(held[0] + base)
-                values.append(held[1] if part == 1 else held[1] * np.float32(part))
-        return weight
+    def _words_of(self, names: Sequence[Reading]) -> tuple[Floats, Floats]:
+        """Weight shared by each name with each spelling, and the weight of each name's words."""
+        columns: list[int] = []
+        parts: list[float] = []
+        starts: list[int] = []
+        weights = np.zeros(len(names), np.float32)
+        nothing = len(self._columns)
+        for row, reading in enumerate(names):
+            starts.append(len(columns))
+            columns.append(nothing)
+            parts.append(1.0)
+            weight = reading.unknown * self._unknown
+            for word, part in reading.weights.items():
+                weight += self._weights.get(word, self._unknown)
+                column = self._columns.get(word)
+                if column is not None:
+                    columns.append(column)
+                    parts.append(part)
+            weights[row] = weight
+        laid = self._words[columns]
+        if min(parts) < 1:
+            laid *= np.array(parts, np.float32)[:, None]
+        return np.add.reduceat(laid, starts, axis=0), weights
 
-    def _take_pairs(self, run: str, base: int, keys: list[Ints], values: list[Floats]) -> float:
-        """Pairs of characters, the rarest first, until enough is looked at; the weight of all of them."""
-        found = {pair: self._pairs.get(pair) for pair in _pairs(run)}
-        known = sorted((held for held in found.values() if held is not None), key=len)
-        weight = self._rarest * (len(found) - len(known))
+    def _tied(self, like: Floats) -> npt.NDArray[np.bool_]:
+        """Names whose best spellings are of several concepts."""
+        top = like >= np.maximum(like.max(axis=1, keepdims=True) - TIE, LEAST)
+        first = top.argmax(axis=1)
+        last = top.shape[1] - 1 - top[:, ::-1].argmax(axis=1)
+        tied: npt.NDArray[np.bool_] = self._owners[first] != self._owners[last]
+        return tied
+
+    def _pairs_of(self, names: Sequence[Reading]) -> tuple[Floats, Floats]:
+        """Rarity of the pairs shared by each name with each spelling, and of the pairs of each name."""
+        total = len(self._owners)
+        taken = [self._take(reading.run) for reading in names]
+        held = np.fromiter((weight for _, _, weight in taken), np.float32, len(taken))
+        flat = [one for places, _, _ in taken for one in places]
+        if not flat:
+            return np.zeros((len(names), total), np.float32), held
+        lengths = np.fromiter(map(len, flat), np.int64, len(flat))
+        worth = np.repeat(np.fromiter((one for _, worths, _ in taken for one in worths), np.float32, len(flat)), lengths)
+        rows = np.repeat(np.arange(len(taken)) * total, [sum(map(len, places)) for places, _, _ in taken])
+        laid = np.bincount(np.concatenate(flat) + rows, worth, total * len(names))
+        return laid.reshape(len(names), total).astype(np.float32), held
+
+    def _take(self, run: str) -> tuple[list[npt.NDArray[np.int32]], list[float], float]:
+        """Spellings by pair of characters, the rarest first, until enough is looked at; and the weight of all pairs."""
+        pairs = _pairs(run)
+        known = [held for pair in pairs if (held := self._pairs.get(pair)) is not None]
+        weight = self._rarest * (len(pairs) - len(known))
+        worths = [worth for _, worth in known]
+        places = [place for place, _ in known]
+        if sum(map(len, places)) > POSTINGS:
+            return self._rarest_of(known, weight)
+        return places, worths, weight + sum(worths)
+
+    @staticmethod
+    def _rarest_of(
+        known: list[tuple[npt.NDArray[np.int32], float]], weight: float
+    ) -> tuple[list[npt.NDArray[np.int32]], list[float], float]:
+        taken: list[npt.NDArray[np.int32]] = []
+        worths: list[float] = []
         left = POSTINGS
-        for held in known:
-            rarity = self._rarity(len(held))
-            weight += rarity
-            if len(held) <= left:
-                left -= len(held)
-                keys.append(held + base)
-                values.append(np.full(len(held), rarity, np.float32))
-        return weight
+        for places, worth in sorted(known, key=lambda held: len(held[0])):
+            weight += worth
+            if len(places) <= left:
+                left -= len(places)
+                taken.append(places)
+                worths.append(worth)
+        return taken, worths, weight
 
     def _rarity(self, held: int) -> float:
         return log(1 + len(self._owners) / (1 + held))
 
     def _categories(self, read: Sequence[Reading | None]) -> npt.NDArray[np.bool_]:
-        """Spellings worded as a category; concepts of a scheme of categories all are, for a name that is."""
+        """Which spellings are worded as the name of a category."""
         return np.array([reading is not None and reading.category for reading in read], np.bool_)
 
     def _agreement(self) -> Floats:
@@ -216,28 +288,30 @@ class Comparison:
                 held = lists.setdefault(word, ([], []))
                 held[0].append(place)
                 held[1].append(weight)
-        self._words = {
-            word: (np.array(places, np.int64), np.array(weights, np.float32))
-            for word, (places, weights) in lists.items()
-        }
+        self._columns = {word: column for column, word in enumerate(lists)}
+        self._words = np.zeros((len(lists) + 1, len(read) if len(read) <= SMALL else 0), np.float32)
+        for column, (places, worths) in enumerate(lists.values()):
+            if len(read) <= SMALL:
+                self._words[column, places] = worths
 
     def _lay_pairs(self, runs: Sequence[str | None]) -> None:
         lists: dict[str, list[int]] = {}
         for place, run in enumerate(runs):
             for pair in _pairs(run) if run else ():
                 lists.setdefault(pair, []).append(place)
-        self._pairs = {pair: np.array(places, np.int32) for pair, places in lists.items()}
+        self._pairs = {
+            pair: (np.array(places, np.int32), self._rarity(len(places))) for pair, places in lists.items()
+        }
         self._rarest = self._rarity(0)
-        self._pair_weight = np.full(len(runs), 1e9, np.float32)
         laid = np.zeros(len(runs), np.float32)
-        for places in self._pairs.values():
-            laid[places] += self._rarity(len(places))
+        for places, rarity in self._pairs.values():
+            laid[places] += rarity
         self._pair_weight = np.maximum(laid, 1e-3)
 
 
-def _pairs(run: str) -> Iterable[str]:
+def _pairs(run: str) -> Collection[str]:
     """Each pair of neighbouring characters once; a single character stands for itself."""
-    return dict.fromkeys(run[place : place + 2] for place in range(len(run) - 1)) or ([run] if run else [])
+    return dict.fromkeys([run[place : place + 2] for place in range(len(run) - 1)]) or ([run] if run else [])
 
 
 def _best(

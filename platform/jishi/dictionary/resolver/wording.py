@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 from opencc import OpenCC
 
@@ -68,6 +68,7 @@ class Reader:
             for canonical, spellings in table.items():
                 self._meanings |= {self.plain(spelling): (canonical,) for spelling in (canonical, *spellings)}
         self._meanings |= {self.plain(spelling): means for spelling, means in words.compounds.items()}
+        self._heard = lru_cache(50_000)(self._hear)
         self._leading = frozenset(words.leading)
         self._joining = frozenset(self.plain(word) for word in words.joining)
         self._category = frozenset(self.plain(word) for word in words.category)
@@ -157,11 +158,13 @@ class Reader:
                 return text[place : place + length], means, 1.0
         for length in _SYLLABLES:
             part = text[place : place + length]
-            if len(part) == length and (sound := sounds(part)) in self._by_sound:
-                word = self._by_sound[sound]
-                if any(one == other for one, other in zip(part, word, strict=True)):
-                    return part, self._meanings[word], TYPING_ERROR
+            if len(part) == length and (word := self._heard(part)):
+                return part, self._meanings[word], TYPING_ERROR
         return "", (), 0.0
+
+    def _hear(self, part: str) -> str:
+        word = self._by_sound.get(sounds(part), "")
+        return word if any(one == other for one, other in zip(part, word, strict=False)) else ""
 
     @cached_property
     def _by_sound(self) -> dict[str, str]:
