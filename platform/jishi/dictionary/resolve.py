@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from asyncpg import Connection
 
 __all__ = [
+    "AT_ONCE",
     "LENGTH_LIMIT",
     "NAMES_LIMIT",
     "PROJECT_SCHEMES",
