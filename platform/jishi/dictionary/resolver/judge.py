@@ -69,6 +69,14 @@ class Judge:
                 answers[place] = Resolution(names[place], match, candidates)
         return tuple(answer or Resolution(name, None, ()) for name, answer in zip(names, answers, strict=True))
 
+    def compared(self, name: str, setting: Setting) -> Reading | None:
+        """How a name reads that is equal to nothing and is compared by words of more than one meaning; None for others."""
+        plain = self.reader.plain(name)
+        reading = self.reader.read(plain)
+        if self._equal(name, plain, setting)[0] or not self._says_something(reading) or self._is_broad(reading):
+            return None
+        return reading
+
     def _equal(self, name: str, plain: str, setting: Setting) -> tuple[dict[int, tuple[int, int]], frozenset[int]]:
         """Concept → (score, spelling) of what is equal to the name, and which concepts it is decided not to mean."""
         found = [(spelling, 0) for spelling in self.index.by_plain.get(plain, ())]
@@ -96,8 +104,7 @@ class Judge:
         kind = self.index.kinds[spelling]
         score = EXACT if kind != ALIAS else IN_SCOPE if setting.covers(scope) else OUT_OF_SCOPE
         if kind == WORDING:
-            weights = self.read[spelling].weights if self.read[spelling] is not None else {}
-            score = BROAD_MOST if len(weights) == 1 and next(iter(weights)) in self.broad else LIKE_MOST
+            score = BROAD_MOST if self._is_broad(self.read[spelling]) else LIKE_MOST
         if most:
             return min(score, most)
         return score if fold(self.index.texts[spelling]) == fold(name) else min(score, WRITTEN_OTHERWISE)
@@ -143,6 +150,9 @@ class Judge:
         broad = [word for word in reading.weights if word in self.broad]
         return not (len(broad) == len(reading.weights) == 1 and reading.unknown)
 
+    def _is_broad(self, reading: Reading | None) -> bool:
+        return reading is not None and len(reading.weights) == 1 and next(iter(reading.weights)) in self.broad
+
     def _refused(self, reading: Reading, setting: Setting) -> frozenset[int]:
         """Concepts that a decision says are not meant by a name of the same words."""
         if not self.refusals or not reading.weights:
@@ -161,7 +171,7 @@ class Judge:
         whole = likely.whole.tolist()
         for row, (_, reading, refused) in enumerate(chunk):
             made: list[Candidate] = []
-            broad = len(reading.weights) == 1 and next(iter(reading.weights)) in self.broad
+            broad = self._is_broad(reading)
             for place in range(bounds[row], bounds[row + 1]):
                 if len(made) == limit or chance[place] < self.curve.floor:
                     break
@@ -172,6 +182,7 @@ class Judge:
                 match = sure and whole[place] and not made and not broad and not refused
                 score = min(BROAD_MOST if broad else LIKE_MOST, round(100 * chance[place]))
                 made.append(self._candidate(owner, spellings[place], score, match, reading))
+            made.sort(key=_by_score)
             yield row, tuple(made)
 
     def chances(self, likely: Likely, names: int) -> tuple[Floats, Floats]:
@@ -231,6 +242,10 @@ def _fault(name: str) -> Fault | None:
     if not fold(name):
         return Fault("name", "DIC-NAME-BLANK")
     return None
+
+
+def _by_score(candidate: Candidate) -> int:
+    return -candidate.score
 
 
 _NOBODY: frozenset[int] = frozenset()

@@ -7,7 +7,7 @@ a few operations over flat arrays.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 import numpy as np
@@ -29,6 +29,8 @@ PAIRS_ALONE = 0.8
 """What shared pairs of characters count for by themselves, where the words are not known."""
 SMALL = 8000
 """Up to so many spellings every one has a cell for every name of a chunk."""
+ALIKE = 4
+"""So many spellings of the same words are kept a concept, for their characters."""
 NEAR_BEST, LEAST, TIE = 0.4, 0.15, 0.05
 """What is less like than this part of the best, or than this, is not told; so near one another are two a tie."""
 FIRST_PART, LATER_PART, JOINED_LOOSELY, SAME = 0.92, 0.85, 0.85, 0.97
@@ -66,9 +68,12 @@ class Comparison:
 
     def __init__(self, index: Index, read: Sequence[Reading | None], words: Words) -> None:
         self._index = index
-        self._owners = np.array(index.owners, np.int64)
-        self._part = np.ones(len(index.texts), np.float32)
-        self._part[np.frombuffer(bytes(index.kinds), np.uint8) == DOCUMENT] = DOCUMENT_PART
+        kept = _kept(index, read)
+        read = [read[spelling] for spelling in kept]
+        self._spellings = np.array(kept, np.int64)
+        self._owners = np.array(index.owners, np.int64)[self._spellings]
+        self._part = np.ones(len(kept), np.float32)
+        self._part[np.frombuffer(bytes(index.kinds), np.uint8)[self._spellings] == DOCUMENT] = DOCUMENT_PART
         self._joins = np.array([bool(reading is not None and reading.parts) for reading in read], np.bool_)
         self._category = self._categories(read)
         self._uncategorical = np.where(self._category, np.float32(OTHER_CATEGORY), np.float32(1))
@@ -78,7 +83,7 @@ class Comparison:
             self._related.setdefault(one, []).append((other, worth))
             self._related.setdefault(other, []).append((one, worth))
         self._agree = self._agreement()
-        self._lay_words(read if index.words else [None] * len(index.texts), words)
+        self._lay_words(read if index.words else [None] * len(kept), words)
         self._lay_pairs([None if reading is None else reading.run for reading in read])
 
     def likely(self, names: Sequence[Reading], living: npt.NDArray[np.bool_], bonus: Floats) -> Likely:
@@ -94,14 +99,15 @@ class Comparison:
                 worth.append(FIRST_PART if not number else LATER_PART)
         found = self._compare(rows, living, bonus)
         if len(rows) == len(names):
-            return found
+            return replace(found, spelling=self._spellings[found.spelling])
         joins = np.array([bool(reading.parts) for reading in names], np.bool_)
         whole = found.row < len(names)
         loose = whole & joins[np.where(whole, found.row, 0)] & ~self._joins[found.spelling] & (found.like < SAME)
         part = np.array(worth, np.float32)[found.row]
         part[loose] = JOINED_LOOSELY
         row = np.array(name_of, np.int64)[found.row]
-        return _best(row, found.owner, found.spelling, found.like * part, found.covered * part, found.covering, whole & ~loose)
+        spelling = self._spellings[found.spelling]
+        return _best(row, found.owner, spelling, found.like * part, found.covered * part, found.covering, whole & ~loose)
 
     def _compare(self, names: Sequence[Reading], living: npt.NDArray[np.bool_], bonus: Floats) -> Likely:
         if self._index.words and len(self._owners) <= SMALL:
@@ -171,27 +177,27 @@ class Comparison:
 
     def _words_of(self, names: Sequence[Reading]) -> tuple[Floats, Floats]:
         """Weight shared by each name with each spelling, and the weight of each name's words."""
-        columns: list[int] = []
-        parts: list[float] = []
-        starts: list[int] = []
         weights = np.zeros(len(names), np.float32)
-        nothing = len(self._columns)
+        flat: list[npt.NDArray[np.int32]] = []
+        worths: list[Floats] = []
+        spread: list[int] = []
         for row, reading in enumerate(names):
-            starts.append(len(columns))
-            columns.append(nothing)
-            parts.append(1.0)
-            weight = reading.unknown * self._unknown
+            weight, held = reading.unknown * self._unknown, 0
             for word, part in reading.weights.items():
                 weight += self._weights.get(word, self._unknown)
-                column = self._columns.get(word)
-                if column is not None:
-                    columns.append(column)
-                    parts.append(part)
+                found = self._words.get(word)
+                if found is not None:
+                    flat.append(found[0])
+                    worths.append(found[1] if part == 1 else found[1] * np.float32(part))
+                    held += len(found[0])
             weights[row] = weight
-        laid = self._words[columns]
-        if min(parts) < 1:
-            laid *= np.array(parts, np.float32)[:, None]
-        return np.add.reduceat(laid, starts, axis=0), weights
+            spread.append(held)
+        shape = (len(names), len(self._owners))
+        if not flat:
+            return np.zeros(shape, np.float32), weights
+        cells = np.concatenate(flat) + np.repeat(np.arange(shape[0]) * shape[1], spread)
+        laid = np.bincount(cells, np.concatenate(worths), shape[0] * shape[1])
+        return laid.astype(np.float32).reshape(shape), weights
 
     def _tied(self, like: Floats) -> npt.NDArray[np.bool_]:
         """Names whose best spellings are of several concepts."""
@@ -261,7 +267,7 @@ class Comparison:
 
     def _lay_words(self, read: Sequence[Reading | None], words: Words) -> None:
         holders: dict[str, set[int]] = {}
-        for owner, reading in zip(self._index.owners, read, strict=True):
+        for owner, reading in zip(self._owners.tolist(), read, strict=True):
             for word in reading.weights if reading is not None else ():
                 holders.setdefault(word, set()).add(owner)
         count = max(1, len(self._index.codes))
@@ -288,11 +294,10 @@ class Comparison:
                 held = lists.setdefault(word, ([], []))
                 held[0].append(place)
                 held[1].append(weight)
-        self._columns = {word: column for column, word in enumerate(lists)}
-        self._words = np.zeros((len(lists) + 1, len(read) if len(read) <= SMALL else 0), np.float32)
-        for column, (places, worths) in enumerate(lists.values()):
-            if len(read) <= SMALL:
-                self._words[column, places] = worths
+        self._words = {
+            word: (np.array(places, np.int32), np.array(worths, np.float32))
+            for word, (places, worths) in lists.items()
+        }
 
     def _lay_pairs(self, runs: Sequence[str | None]) -> None:
         lists: dict[str, list[int]] = {}
@@ -307,6 +312,23 @@ class Comparison:
         for places, rarity in self._pairs.values():
             laid[places] += rarity
         self._pair_weight = np.maximum(laid, 1e-3)
+
+
+def _kept(index: Index, read: Sequence[Reading | None]) -> list[int]:
+    """The spellings to compare with: of those of a concept that read alike :data:`ALIKE` are enough."""
+    alike: dict[tuple[object, ...], int] = {}
+    kept: list[int] = []
+    for spelling in sorted(range(len(read)), key=index.kinds.__getitem__):
+        reading = read[spelling]
+        if reading is None or not reading.run:
+            continue
+        if index.words and reading.weights:
+            known = (index.owners[spelling], frozenset(reading.weights), reading.head, round(reading.unknown, 1))
+            alike[known] = alike.get(known, 0) + 1
+            if alike[known] > ALIKE:
+                continue
+        kept.append(spelling)
+    return sorted(kept)
 
 
 def _pairs(run: str) -> Collection[str]:

@@ -125,6 +125,9 @@ class Reader:
 
     def _joined(self, run: str, parts: list[_Part], foreign: bool, guessed: bool) -> Reading:
         """All parts as one reading that knows them; a part without an object takes the first's, one without an act the last's."""
+        if len(parts) == 1:
+            only = parts[0]
+            return Reading(run, only.weights, only.unknown, only.head, foreign, guessed, only.category)
         weights: dict[str, float] = {}
         for part in parts:
             for word, worth in part.weights.items():
