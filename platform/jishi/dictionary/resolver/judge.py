@@ -20,13 +20,13 @@ from jishi.errors import Fault
 
 LENGTH_LIMIT = 200
 EXACT, IN_SCOPE, WRITTEN_OTHERWISE, BARE, OUT_OF_SCOPE = 100, 98, 97, 96, 90
-LIKE_MOST = 95
+LIKE_MOST = 97
 """No name that is merely like another scores more, however sure."""
 CHUNK = 128
 """So many names are compared at once: enough to be fast, few enough to keep arrays small."""
 COVERED_LEAST = 0.34
 """A name of which less is known than this part is foreign."""
-BROAD_MOST = 60
+BROAD_MOST = 70
 """A word that means many things scores no more by itself."""
 
 
