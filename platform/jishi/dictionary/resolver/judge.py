@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
 from jishi.dictionary.resolver.answers import Candidate, Resolution
 from jishi.dictionary.resolver.index import ALIAS, CODE, WORDING, Index, Scope, readings
@@ -48,11 +47,10 @@ class Judge:
         answers: list[Resolution | None] = [None] * len(names)
         open_names: list[tuple[int, Reading, frozenset[int]]] = []
         for place, name in enumerate(names):
-            fault = _fault(name)
-            if fault is not None:
-                answers[place] = Resolution(name, None, (), fault)
+            plain = self.reader.plain(name) if len(name) <= LENGTH_LIMIT else ""
+            if not plain or "\0" in name:
+                answers[place] = Resolution(name, None, (), _fault(name))
                 continue
-            plain = self.reader.plain(name)
             hits, refused = self._equal(name, plain, setting)
             if hits:
                 answers[place] = self._settle(name, hits, setting, limit)
@@ -132,7 +130,7 @@ class Judge:
         text = index.texts[spelling]
         if kind == WORDING:
             return Fault("reason", "DIC-WHY-WORDING", {"alias": text})
-        if score in (WRITTEN_OTHERWISE, BARE):
+        if fold(text) != fold(name):
             return Fault("reason", "DIC-WHY-WRITTEN", {"alias": text})
         values = {"alias": text, "places": "、".join((*scope.places, *scope.departments))}
         if kind != ALIAS:
@@ -234,14 +232,13 @@ def make_judge(index: Index, reader: Reader, words: Words) -> Judge:
     return Judge(index, comparison, reader, read, words, curve, frozenset(words.broad), refusals)
 
 
-def _fault(name: str) -> Fault | None:
+def _fault(name: str) -> Fault:
+    """What is wrong with a name that cannot be compared."""
     if "\0" in name:
         return Fault("name", "DIC-NAME-ZERO")
     if len(name) > LENGTH_LIMIT:
         return Fault("name", "DIC-NAME-LONG", {"limit": LENGTH_LIMIT})
-    if not fold(name):
-        return Fault("name", "DIC-NAME-BLANK")
-    return None
+    return Fault("name", "DIC-NAME-BLANK")
 
 
 def _by_score(candidate: Candidate) -> int:
@@ -249,4 +246,3 @@ def _by_score(candidate: Candidate) -> int:
 
 
 _NOBODY: frozenset[int] = frozenset()
-_Bools = npt.NDArray[np.bool_]

@@ -137,10 +137,13 @@ class Comparison:
             mixed = WORDS_PART * like[unsure] + np.float32(1 - WORDS_PART) * pairs * fit[unsure]
             like[unsure] = np.maximum(mixed, PAIRS_ALONE * pairs)
         like *= self._part
-        like += np.where(like > LEAST, bonus[self._owners], 0)
-        like[:, ~living[self._owners]] = 0
+        if bonus.any():
+            like += np.where(like > LEAST, bonus[self._owners], np.float32(0))
+        if not living.all():
+            like[:, ~living[self._owners]] = 0
         best = like.max(axis=1, keepdims=True)
-        row, spelling = np.nonzero(like > np.maximum(NEAR_BEST * best, LEAST))
+        cell = np.flatnonzero(like > np.maximum(NEAR_BEST * best, LEAST))
+        row, spelling = cell // total, cell % total
         return _best(
             row,
             self._owners[spelling],

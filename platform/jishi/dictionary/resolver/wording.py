@@ -33,6 +33,8 @@ _NOISE = re.compile(
     r"|\.(?:docx?|xlsx?|pdf|wps|ofd)$|v[0-9]+(?:\.[0-9]+)*$"
 )
 _LISTING = frozenset("、/,;+&()|")
+_HAN_ONLY = re.compile("[\u4e00-\u9fff]+").fullmatch
+"""Such a text is folded already."""
 _MARKS = re.compile(r"[^0-9a-z\u3400-\u9fff]+")
 
 
@@ -79,7 +81,7 @@ class Reader:
 
     def plain(self, text: str) -> str:
         """Folded, in simplified characters: 検収, 驗收 and 验收 look the same."""
-        return fold(text).translate(self._table)
+        return (text if _HAN_ONLY(text) else fold(text)).translate(self._table)
 
     def bare(self, plain: str) -> str:
         """A plain text without numbers in front, years, units and marks; '' where nothing else was there."""
