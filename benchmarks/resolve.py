@@ -107,7 +107,10 @@ def foreign() -> dict[str, float]:
 
 
 def _figures(cases: Sequence[Case], found: Sequence[Resolution]) -> dict[str, float]:
-    right = [bool(result.candidates) and result.candidates[0].code in case.codes for case, result in zip(cases, found, strict=True)]
+    right = [
+        bool(result.candidates) and result.candidates[0].code in case.codes
+        for case, result in zip(cases, found, strict=True)
+    ]
     matched = [result.match.code in case.codes for case, result in zip(cases, found, strict=True) if result.match]
     scores = [result.candidates[0].score / 100 if result.candidates else 0.0 for result in found]
     return {
@@ -123,7 +126,9 @@ def _calibration_error(scores: Sequence[float], right: Sequence[bool]) -> float:
     order = sorted(range(len(scores)), key=lambda place: (scores[place], place))
     size = -(-len(order) // BINS)
     bins = [order[start : start + size] for start in range(0, len(order), size)]
-    return sum(abs(sum(scores[place] for place in part) - sum(right[place] for place in part)) for part in bins) / len(order)
+    return sum(abs(sum(scores[place] for place in part) - sum(right[place] for place in part)) for part in bins) / len(
+        order
+    )
 
 
 def _peer(cases: Sequence[Case]) -> float:
@@ -154,7 +159,9 @@ def _missed(figures: dict[str, Any]) -> list[str]:
     speed = figures.get("speed")
     if speed:
         missed += [f"speed: {speed['ratio_to_select_1']:.2f} > {SELECTS}"] * (speed["ratio_to_select_1"] > SELECTS)
-        missed += [f"long list: {speed['ratio_long_to_short']:.2f} > {LONGER}"] * (speed["ratio_long_to_short"] > LONGER)
+        missed += [f"long list: {speed['ratio_long_to_short']:.2f} > {LONGER}"] * (
+            speed["ratio_long_to_short"] > LONGER
+        )
     return missed
 
 
@@ -162,7 +169,10 @@ def _print_table(figures: dict[str, Any]) -> None:
     print(f"{'':20}{'names':>7}{'top-1':>8}{'match':>8}{'right':>8}{'ECE':>8}")
     for name, found in (*figures["accuracy"].items(), ("aliases left out", figures["aliases left out"])):
         told = [found.get(each) for each in ("top_1", "coverage", "precision", "calibration_error")]
-        print(f"{name:20}{found['names']:7}" + "".join(f"{value:8.3f}" if value is not None else f"{'-':>8}" for value in told))
+        print(
+            f"{name:20}{found['names']:7}"
+            + "".join(f"{value:8.3f}" if value is not None else f"{'-':>8}" for value in told)
+        )
     for name, value in (*figures["foreign"].items(), *figures.get("speed", {}).items()):
         print(f"{name:32}{value:10.2f}")
     print("missed: " + ("; ".join(figures["missed"]) or "nothing"))

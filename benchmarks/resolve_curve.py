@@ -43,7 +43,9 @@ def main() -> int:
     for low, high in pairwise((0, 0.5, 0.7, 0.8, 0.9, 0.95, 1.01)):
         inside = first & (chance >= low) & (chance < high)
         if inside.any():
-            print(f"{low:.2f}-{high:.2f}: {int(inside.sum()):4} names, told {chance[inside].mean():.3f}, right {right[inside].mean():.3f}")
+            print(
+                f"{low:.2f}-{high:.2f}: {int(inside.sum()):4} names, told {chance[inside].mean():.3f}, right {right[inside].mean():.3f}"
+            )
     for least in (0.8, 0.85, 0.9, 0.92, 0.95):
         sure = first & (chance >= least)
         print(f"match from {least}: {sure.sum() / first.sum():.2f} of the names, precision {right[sure].mean():.3f}")
@@ -52,8 +54,12 @@ def main() -> int:
     if write:
         path = ROOT / "dictionaries" / "resolver" / "calibration.toml"
         kept = path.read_text(encoding="utf-8").split("[concepts]")
-        limits = "\n".join(line for line in kept[1].split("[lists]")[0].splitlines() if line.startswith(("match", "margin", "floor")))
-        path.write_text(f"{kept[0]}[concepts]\n{text}\n{limits}\n\n[lists]{kept[1].split('[lists]')[1]}", encoding="utf-8")
+        limits = "\n".join(
+            line for line in kept[1].split("[lists]")[0].splitlines() if line.startswith(("match", "margin", "floor"))
+        )
+        path.write_text(
+            f"{kept[0]}[concepts]\n{text}\n{limits}\n\n[lists]{kept[1].split('[lists]')[1]}", encoding="utf-8"
+        )
     return 0
 
 

@@ -33,7 +33,9 @@ def distinct_names(base: Sequence[str], count: int, seed: int) -> list[str]:
     dice = random.Random(seed)
     found: dict[str, None] = {}
     while len(found) < count:
-        found[dice.choice(FRONTS) + dice.choice(base) + dice.choice(ENDS) + dice.choice(("", "", str(dice.randrange(99))))] = None
+        found[
+            dice.choice(FRONTS) + dice.choice(base) + dice.choice(ENDS) + dice.choice(("", "", str(dice.randrange(99))))
+        ] = None
     return list(found)
 
 
@@ -54,7 +56,12 @@ def _served(settings: Settings, url: str, base: Sequence[str], long_list: Sequen
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = {**os.environ, "JISHI_DATABASE_URL": url, "JISHI_STATE": str(settings.state_dir), "JISHI_WORKERS": "1"}
+    environment = {
+        **os.environ,
+        "JISHI_DATABASE_URL": url,
+        "JISHI_STATE": str(settings.state_dir),
+        "JISHI_WORKERS": "1",
+    }
     command = [sys.executable, "-m", "jishi.cli", "serve", "--port", str(port)]
     server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
     try:
@@ -113,7 +120,9 @@ def _typed(names: Sequence[str], seed: int) -> list[str]:
     typed = []
     for name in dice.sample(list(names), BATCH):
         place = dice.randrange(len(name))
-        typed.append(dice.choice((name, name, name[:place] + name[place + 1 :] or name, name[:place] + name[place:] * 2)))
+        typed.append(
+            dice.choice((name, name, name[:place] + name[place + 1 :] or name, name[:place] + name[place:] * 2))
+        )
     return typed
 
 
@@ -122,7 +131,10 @@ async def _add_many(url: str) -> list[str]:
     dice = random.Random(7)
     names: dict[str, None] = {}
     while len(names) < MANY:
-        names["".join(dice.choices(_PARTS, k=dice.choice((2, 2, 3, 4)))) + dice.choice(("街道", "镇", "乡", "村", "社区", "新区"))] = None
+        names[
+            "".join(dice.choices(_PARTS, k=dice.choice((2, 2, 3, 4))))
+            + dice.choice(("街道", "镇", "乡", "村", "社区", "新区"))
+        ] = None
     connection = await connect(url)
     await connection.execute(
         "INSERT INTO jishi.code_list (id, title, title_en, standard, edition, source, complete, extensible, checked, version) "

@@ -69,7 +69,7 @@ class Answer:
 
 def _result(result: Resolution, language: str) -> str:
     match = result.match
-    told = "null" if match is None else f"{_named(match.code, match.name)},\"score\":{match.score}}}"
+    told = "null" if match is None else f'{_named(match.code, match.name)},"score":{match.score}}}'
     candidates = ",".join([_candidate(candidate, language) for candidate in result.candidates])
     fault = ""
     if result.fault is not None:

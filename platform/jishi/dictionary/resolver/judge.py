@@ -93,6 +93,8 @@ class Judge:
                 if setting.covers(scope):
                     refused.add(owner)
                 continue
+            if self.index.kinds[spelling] == WORDING and self._is_broad(self.read[spelling]):
+                continue
             score = self._score(name, spelling, scope, most, setting)
             if owner not in best or best[owner][0] < score:
                 best[owner] = (score, spelling)
@@ -102,7 +104,7 @@ class Judge:
         kind = self.index.kinds[spelling]
         score = EXACT if kind != ALIAS else IN_SCOPE if setting.covers(scope) else OUT_OF_SCOPE
         if kind == WORDING:
-            score = BROAD_MOST if self._is_broad(self.read[spelling]) else LIKE_MOST
+            score = LIKE_MOST
         if most:
             return min(score, most)
         return score if fold(self.index.texts[spelling]) == fold(name) else min(score, WRITTEN_OTHERWISE)
@@ -110,7 +112,15 @@ class Judge:
     def _settle(self, name: str, hits: dict[int, tuple[int, int]], setting: Setting, limit: int) -> Resolution:
         """The candidates of equal spellings, and the match if one is alone at the top (in the stage asked for, or nearest)."""
         index = self.index
-        ranked = sorted(hits.items(), key=lambda hit: (-hit[1][0], -setting.bonus[hit[0]], index.codes[hit[0]]))
+        ranked = sorted(
+            hits.items(),
+            key=lambda hit: (
+                -hit[1][0],
+                -setting.bonus[hit[0]],
+                bool(index.scope(hit[1][1]).places),
+                index.codes[hit[0]],
+            ),
+        )
         best = [owner for owner, (score, _) in ranked if score == ranked[0][1][0] and score > OUT_OF_SCOPE]
         if len(best) > 1:
             top = max(setting.bonus[owner] for owner in best)
@@ -118,7 +128,11 @@ class Judge:
         chosen = best[0] if len(best) == 1 else -1
         made = [
             Candidate(
-                index.schemes[owner], index.codes[owner], index.names[owner], score, owner == chosen,
+                index.schemes[owner],
+                index.codes[owner],
+                index.names[owner],
+                score,
+                owner == chosen,
                 self._why_equal(name, spelling, score, setting),
             )
             for owner, (score, spelling) in ranked
@@ -197,7 +211,11 @@ class Judge:
         lead[first[has]] = (top - runner_up)[has]
         curve = self.curve
         logit = (
-            curve.bias + curve.likeness * like + curve.lead * lead + curve.covered * likely.covered + curve.covering * likely.covering
+            curve.bias
+            + curve.likeness * like
+            + curve.lead * lead
+            + curve.covered * likely.covered
+            + curve.covering * likely.covering
         )
         chance: Floats = (1 / (1 + np.exp(-logit))).astype(np.float32)
         return chance, lead

@@ -107,7 +107,9 @@ class Comparison:
         part[loose] = JOINED_LOOSELY
         row = np.array(name_of, np.int64)[found.row]
         spelling = self._spellings[found.spelling]
-        return _best(row, found.owner, spelling, found.like * part, found.covered * part, found.covering, whole & ~loose)
+        return _best(
+            row, found.owner, spelling, found.like * part, found.covered * part, found.covering, whole & ~loose
+        )
 
     def _compare(self, names: Sequence[Reading], living: npt.NDArray[np.bool_], bonus: Floats) -> Likely:
         if self._index.words and len(self._owners) <= SMALL:
@@ -162,7 +164,13 @@ class Comparison:
         flat = [one for held, _, _ in taken for one in held]
         if not flat:
             return _NONE
-        weights = np.concatenate([np.full(len(one), worth, np.float32) for held, worths, _ in taken for one, worth in zip(held, worths, strict=True)])
+        weights = np.concatenate(
+            [
+                np.full(len(one), worth, np.float32)
+                for held, worths, _ in taken
+                for one, worth in zip(held, worths, strict=True)
+            ]
+        )
         key = np.concatenate(flat).astype(np.int64) + np.repeat(np.arange(len(taken)) * total, spread)
         order = np.argsort(key)
         key = key[order]
@@ -219,7 +227,9 @@ class Comparison:
         if not flat:
             return np.zeros((len(names), total), np.float32), held
         lengths = np.fromiter(map(len, flat), np.int64, len(flat))
-        worth = np.repeat(np.fromiter((one for _, worths, _ in taken for one in worths), np.float32, len(flat)), lengths)
+        worth = np.repeat(
+            np.fromiter((one for _, worths, _ in taken for one in worths), np.float32, len(flat)), lengths
+        )
         rows = np.repeat(np.arange(len(taken)) * total, [sum(map(len, places)) for places, _, _ in taken])
         laid = np.bincount(np.concatenate(flat) + rows, worth, total * len(names))
         return laid.reshape(len(names), total).astype(np.float32), held
@@ -298,8 +308,7 @@ class Comparison:
                 held[0].append(place)
                 held[1].append(weight)
         self._words = {
-            word: (np.array(places, np.int32), np.array(worths, np.float32))
-            for word, (places, worths) in lists.items()
+            word: (np.array(places, np.int32), np.array(worths, np.float32)) for word, (places, worths) in lists.items()
         }
 
     def _lay_pairs(self, runs: Sequence[str | None]) -> None:
@@ -307,9 +316,7 @@ class Comparison:
         for place, run in enumerate(runs):
             for pair in _pairs(run) if run else ():
                 lists.setdefault(pair, []).append(place)
-        self._pairs = {
-            pair: (np.array(places, np.int32), self._rarity(len(places))) for pair, places in lists.items()
-        }
+        self._pairs = {pair: (np.array(places, np.int32), self._rarity(len(places))) for pair, places in lists.items()}
         self._rarest = self._rarity(0)
         laid = np.zeros(len(runs), np.float32)
         for places, rarity in self._pairs.values():
@@ -340,7 +347,13 @@ def _pairs(run: str) -> Collection[str]:
 
 
 def _best(
-    row: Ints, owner: Ints, spelling: Ints, like: Floats, covered: Floats, covering: Floats, whole: npt.NDArray[np.bool_]
+    row: Ints,
+    owner: Ints,
+    spelling: Ints,
+    like: Floats,
+    covered: Floats,
+    covering: Floats,
+    whole: npt.NDArray[np.bool_],
 ) -> Likely:
     """Of each concept the best spelling, of each name the best concepts first."""
     order = np.lexsort((spelling, -like, owner, row))

@@ -119,7 +119,9 @@ class Reader:
                 for canonical in means:
                     parts[-1].weights[canonical] = max(worth, parts[-1].weights.get(canonical, 0.0))
                     if canonical in self._acts and not parts[-1].led:
-                        parts[-1].led = not parts[-1].head and len(parts[-1].weights) == 1 and canonical in self._leading
+                        parts[-1].led = (
+                            not parts[-1].head and len(parts[-1].weights) == 1 and canonical in self._leading
+                        )
                         parts[-1].head = canonical
             place += len(word)
         parts[-1].unknown += _weight(run)
@@ -148,7 +150,9 @@ class Reader:
                 own[said[-1].head] = 1.0
             elif all(word in self._acts for word in own):
                 own = {**first, **own}
-            told.append(Reading("", own, part.unknown, part.head or said[-1].head, guessed=guessed, category=part.category))
+            told.append(
+                Reading("", own, part.unknown, part.head or said[-1].head, guessed=guessed, category=part.category)
+            )
         return Reading(run, weights, unknown, head, foreign, guessed, category, tuple(told))
 
     def skim(self, plain: str) -> Reading:
