@@ -44,7 +44,7 @@ def main() -> int:
         inside = first & (chance >= low) & (chance < high)
         if inside.any():
             print(
-                f"{low:.2f}-{high:.2f}: {int(inside.sum()):4} names, told {chance[inside].mean():.3f}, right {right[inside].mean():.3f}"
+                f"{low:.2f}-{high:.2f}: {int(inside.sum()):4}, told {chance[inside].mean():.3f}, right {right[inside].mean():.3f}"
             )
     for least in (0.8, 0.85, 0.9, 0.92, 0.95):
         sure = first & (chance >= least)

@@ -43,7 +43,7 @@ def measure(base: Sequence[str], rounds: int) -> dict[str, Any]:
     """Milliseconds, medians over ``rounds``, of a server and a database made for this."""
     with tempfile.TemporaryDirectory(prefix="jishi-bench-") as folder:
         settings = Settings(state=Path(folder) / "state", home=Path(folder) / "home", workers=1)
-        os.chmod(folder, 0o755)
+        Path(folder).chmod(0o755)  # the database's user passes through
         url = prepare(settings)
         try:
             long_list = asyncio.run(_add_many(url))

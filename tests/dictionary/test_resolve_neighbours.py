@@ -181,8 +181,9 @@ def _judge(negative: tuple[str, str] | None = None, places: tuple[str, ...] = ()
     for scheme in load_terms(folder / "terms").values():
         for concept in scheme.concepts:
             concepts.append({**concept.model_dump(exclude={"aliases"}), "scheme": scheme.id})
-            for alias in concept.aliases:
-                aliases.append(_alias(scheme.id, concept.code, alias.name, alias.places, alias.negative))
+            aliases += [
+                _alias(scheme.id, concept.code, alias.name, alias.places, alias.negative) for alias in concept.aliases
+            ]
     if negative is not None:
         aliases.append(_alias("project-nodes", negative[0], negative[1], places, True))
     reader = Reader(words)

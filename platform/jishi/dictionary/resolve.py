@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from jishi.dictionary import store
 from jishi.dictionary.resolver import index as indexes
 from jishi.dictionary.resolver.answers import Answer, Candidate, Context, Resolution
+from jishi.dictionary.resolver.index import Rows
 from jishi.dictionary.resolver.judge import LENGTH_LIMIT
-from jishi.dictionary.resolver.keep import judge_of, kept
+from jishi.dictionary.resolver.keep import Kept, Key, judge_of, kept
 from jishi.dictionary.resolver.setting import make_setting
 from jishi.dictionary.resolver.words import Words, shipped_words
 from jishi.dictionary.spelling import fold
@@ -68,18 +69,23 @@ async def resolve(
     version, mark, schemes, lists = await indexes.marker(connection, wanted)
     if scheme is not None and not schemes and not lists:
         raise NotFoundError("DIC-SCHEME-UNKNOWN", scheme=scheme)
-    known = words or await asyncio.to_thread(shipped_words)
+    known = words if words is not None else await asyncio.to_thread(shipped_words)
     key = (mark, *schemes, "|", *lists)
     held = kept(key, known)
     if held is None:
         rows = await indexes.load(connection, schemes, lists)
-        held = await asyncio.to_thread(judge_of, key, rows, known)
+        held = await _made(key, rows, known)
     place = await _place(connection, where.place, day)
     department = await _department(connection, where.department)
     setting = make_setting(held.judge.index, where, day.toordinal(), place, department, known)
     if len(names) <= AT_ONCE:
         return Answer(version, held.judge.resolve(names, setting, limit))
     return Answer(version, await asyncio.to_thread(held.judge.resolve, names, setting, limit))
+
+
+async def _made(key: Key, rows: Rows, words: Words) -> Kept:
+    """An index takes up to seconds to make, and is made in a thread."""
+    return await asyncio.to_thread(judge_of, key, rows, words)
 
 
 async def _place(connection: Connection[Any], place: str | None, day: date) -> str | None:

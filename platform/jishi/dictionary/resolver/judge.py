@@ -146,7 +146,7 @@ class Judge:
             return Fault("reason", "DIC-WHY-WORDING", {"alias": text})
         if fold(text) != fold(name):
             return Fault("reason", "DIC-WHY-WRITTEN", {"alias": text})
-        values = {"alias": text, "places": "、".join((*scope.places, *scope.departments))}
+        values: dict[str, object] = {"alias": text, "places": "、".join((*scope.places, *scope.departments))}
         if kind != ALIAS:
             return Fault("reason", "DIC-WHY-CODE" if kind == CODE else "DIC-WHY-NAME", values)
         if not scope.places and not scope.departments:

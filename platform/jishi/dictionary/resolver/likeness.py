@@ -103,12 +103,18 @@ class Comparison:
         joins = np.array([bool(reading.parts) for reading in names], np.bool_)
         whole = found.row < len(names)
         loose = whole & joins[np.where(whole, found.row, 0)] & ~self._joins[found.spelling] & (found.like < SAME)
-        part = np.array(worth, np.float32)[found.row]
-        part[loose] = JOINED_LOOSELY
+        kept_part = np.array(worth, np.float32)[found.row]
+        kept_part[loose] = JOINED_LOOSELY
         row = np.array(name_of, np.int64)[found.row]
         spelling = self._spellings[found.spelling]
         return _best(
-            row, found.owner, spelling, found.like * part, found.covered * part, found.covering, whole & ~loose
+            row,
+            found.owner,
+            spelling,
+            found.like * kept_part,
+            found.covered * kept_part,
+            found.covering,
+            whole & ~loose,
         )
 
     def _compare(self, names: Sequence[Reading], living: npt.NDArray[np.bool_], bonus: Floats) -> Likely:
@@ -134,7 +140,7 @@ class Comparison:
         unsure = np.flatnonzero(strange | self._tied(like * fit))
         like *= fit
         if len(unsure):
-            laid, held = self._pairs_of([names[row] for row in unsure])
+            laid, held = self._pairs_of([names[row] for row in unsure.tolist()])
             pairs = laid / np.sqrt(np.maximum(held[:, None] * self._pair_weight, 1e-6))
             mixed = WORDS_PART * like[unsure] + np.float32(1 - WORDS_PART) * pairs * fit[unsure]
             like[unsure] = np.maximum(mixed, PAIRS_ALONE * pairs)

@@ -95,7 +95,7 @@ class Words:
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     variants: Mapping[str, str] = field(default_factory=dict)
     wordings: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
-    calibration: Calibration = Calibration()
+    calibration: Calibration = field(default_factory=Calibration)
 
 
 @cache
