@@ -28,6 +28,10 @@ Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 Word = Annotated[Text, Field(max_length=200)]
 
 
+Name = Annotated[str, Field(pattern=r"(?s)^.*$")]
+"""Any text that can be sent back: half a surrogate pair cannot."""
+
+
 class Context(BaseModel):
     """Where the names were used: place (name or division code), department (name or USCC), stage code, project type, day."""
 
@@ -48,7 +52,7 @@ class Names(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    names: Annotated[list[str], Field(min_length=1, max_length=resolver.NAMES_LIMIT)]
+    names: Annotated[list[Name], Field(min_length=1, max_length=resolver.NAMES_LIMIT)]
     scheme: Word | None = None
     context: Context = Context()
     limit: Annotated[int, Field(ge=1, le=50)] = 5
