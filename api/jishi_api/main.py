@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -14,7 +15,9 @@ from jishi.access import sealer
 from jishi.settings import Settings
 from jishi_api.cross_origin import CrossOrigin
 from jishi_api.edge import Edge, handle_errors
+from jishi_api.guessing import Guesses
 from jishi_api.hot import Hot
+from jishi_api.noting import Noting
 from jishi_api.openapi import describe
 from jishi_api.request_log import RequestLog
 from jishi_api.routers import (
@@ -34,11 +37,13 @@ from jishi_api.routers import (
     reconcile,
     search,
     stewardship,
+    stewardship_dictionary,
     verify,
     well_known,
 )
 from jishi_api.routers import requests as sharing
 from jishi_api.serving import prepare
+from jishi_api.writing import writing
 
 
 class Application(FastAPI):
@@ -70,10 +75,14 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.serving = prepare(settings, metrics_folder)
         await app.state.serving.start()
+        app.state.logins = Guesses()
+        learning = app.state.serving.city.learning
+        app.state.noting = Noting(partial(writing, app.state.serving), learning.most_names)
         async with sealer.beside(settings):
             try:
                 yield
             finally:
+                await app.state.noting.close()
                 await app.state.serving.close()
                 if requests is not None:
                     requests.flush()
@@ -95,7 +104,7 @@ def create_app(
     rooms = (
         *(landing, health, metrics, oauth, well_known, collections),
         *(dictionary, dictionary_concepts, dictionary_elements, dictionary_handbook, reconcile),
-        *(me, sharing, stewardship, access_log),
+        *(me, sharing, stewardship, stewardship_dictionary, access_log),
     )
     for room in rooms:
         app.include_router(room.router)

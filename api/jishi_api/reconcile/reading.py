@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jishi.dictionary.spelling import fold
-from jishi_api import statements as dictionary
 from jishi_api.reconcile import statements
 from jishi_api.reconcile.entity import Entity, Known, known_by
 from jishi_api.reconcile.properties import values_of
@@ -16,7 +15,7 @@ from jishi_api.reconcile.properties import values_of
 if TYPE_CHECKING:
     from asyncpg import Connection
 
-IN_FORCE = ("active", "approved")
+IN_FORCE = "approved"
 """Status of an alias that is told."""
 
 
@@ -35,7 +34,7 @@ class Type:
 
 async def types(connection: Connection[Any]) -> dict[str, Type]:
     """Every scheme and every code list by id, schemes first."""
-    rows = await connection.fetch(dictionary.SCHEMES)
+    rows = await connection.fetch(statements.SCHEMES)
     return {row["id"]: Type(row["id"], row["title"], row["title_en"], row["kind"]) for row in rows}
 
 
@@ -45,7 +44,7 @@ async def entities(connection: Connection[Any], asked: Iterable[Known]) -> dict[
     if not pairs:
         return {}
     schemes, codes = zip(*pairs, strict=True)
-    rows = await connection.fetch(statements.ENTITIES, list(schemes), list(codes), list(IN_FORCE))
+    rows = await connection.fetch(statements.ENTITIES, list(schemes), list(codes), IN_FORCE)
     told = {(row["scheme"], row["code"]): json.loads(row["entity"]) for row in rows}
     names = await _names(connection, told.values())
     return {key: _entity(row, names) for key, row in told.items()}
@@ -66,7 +65,7 @@ async def suggested(
     by_prefix = known_by(prefix) if ":" in prefix else ()
     found = list((await entities(connection, by_prefix)).values()) if not offset else []
     text = fold(prefix)
-    rows = await connection.fetch(statements.SUGGESTED, text, type_id, limit, offset, list(IN_FORCE))
+    rows = await connection.fetch(statements.SUGGESTED, text, type_id, limit, offset, IN_FORCE)
     pairs = [(row["scheme"], row["code"]) for row in rows]
     told = await entities(connection, pairs)
     return [*found, *(told[pair] for pair in pairs if pair in told)][:limit]

@@ -11,7 +11,7 @@ SELECT c.scheme, c.code, (
       'aliases', (
         SELECT coalesce(jsonb_agg(DISTINCT a.alias), '[]')
         FROM jishi.concept_alias a
-        WHERE a.scheme = c.scheme AND a.code = c.code AND a.status = ANY($3::text[]) AND NOT a.negative
+        WHERE a.scheme = c.scheme AND a.code = c.code AND a.status = $3 AND NOT a.negative
       )
     )
   )::text AS entity
@@ -64,7 +64,7 @@ FROM (
     END) AS far
   FROM jishi.concept c
   LEFT JOIN jishi.concept_alias a
-    ON a.scheme = c.scheme AND a.code = c.code AND a.status = ANY($5::text[]) AND NOT a.negative
+    ON a.scheme = c.scheme AND a.code = c.code AND a.status = $5 AND NOT a.negative
   WHERE c.removed_at IS NULL
     AND ($2::text IS NULL OR c.scheme = $2)
     AND (strpos(c.name_normalised, $1) > 0 OR starts_with(lower(c.code), $1) OR strpos(a.alias_normalised, $1) > 0)
@@ -85,4 +85,16 @@ FROM (
 ) found
 ORDER BY lists, far, scheme, code
 LIMIT $3 OFFSET $4
+"""
+
+SCHEMES = """
+-- Every concept scheme, then every code list.
+SELECT id, title, title_en, 'concepts' AS kind
+FROM jishi.scheme
+WHERE removed_at IS NULL
+UNION ALL
+SELECT id, title, title_en, 'codes'
+FROM jishi.code_list
+WHERE removed_at IS NULL
+ORDER BY kind DESC, id
 """

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -57,10 +58,10 @@ async def resolve(request: Request, wanted: Names) -> Response:
     context = resolver.Context(**wanted.context.model_dump())
     async with serving_of(request).connection() as connection:
         answer = await resolver.resolve(connection, wanted.names, wanted.scheme, context, wanted.limit)
+    language = request.state.language
     if len(wanted.names) <= resolver.AT_ONCE:
-        return _bytes(answer.as_bytes(request.state.language))
-    return _bytes(await asyncio.to_thread(answer.as_bytes, request.state.language))
-
-
-def _bytes(body: bytes) -> Response:
-    return Response(body, media_type="application/json")
+        body = answer.as_bytes(language)
+    else:
+        body = await asyncio.to_thread(answer.as_bytes, language)
+    noted = BackgroundTask(request.app.state.noting.take, [(wanted.scheme, context, answer)])
+    return Response(body, media_type="application/json", background=noted)

@@ -11,6 +11,7 @@ import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -81,9 +82,9 @@ async def match_all(request: Request) -> Response:
     questions = query.read_1_0(query.parsed(await request.body()))
     serving, language = serving_of(request), request.state.language
     async with serving.connection() as connection:
-        found, _ = await match.answer(connection, questions)
+        found, heard = await match.answer(connection, questions)
         types = await reading.types(connection)
-    return _told(request, answers.results_1_0(found, types, language))
+    return _noting(request, heard, _told(request, answers.results_1_0(found, types, language)))
 
 
 @draft.get("/suggest/entity", summary="联想 entities by what was typed so far")
@@ -180,14 +181,22 @@ async def _asked_by_form(request: Request, queries: str | None, extension: str |
     if queries is not None:
         questions = query.read_0_2(queries)
         async with serving.connection() as connection:
-            found, _ = await match.answer(connection, list(questions.values()))
+            found, heard = await match.answer(connection, list(questions.values()))
             types = await reading.types(connection)
-        return _told(request, answers.results_0_2(dict(zip(questions, found, strict=True)), types, language))
+        told = answers.results_0_2(dict(zip(questions, found, strict=True)), types, language)
+        return _noting(request, heard, _told(request, told))
     if extension is not None:
         wish = extend.read(query.parsed(extension))
         async with serving.connection() as connection:
             return _told(request, await extend.told_0_2(connection, wish, language))
     raise CallerError("DIC-RECONCILE-FORM")
+
+
+def _noting(request: Request, heard: list[match.Heard], response: Response) -> Response:
+    """After the answer is out, what was asked is noted for the stewards."""
+    said = [(one.scheme, one.context, one.answer) for one in heard]
+    response.background = BackgroundTask(request.app.state.noting.take, said)
+    return response
 
 
 def _told(request: Request, document: dict[str, Any]) -> Response:

@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from jishi.dictionary.columns import qualified, removed, required_text, said, texts
 from jishi.dictionary.concept_tables import define_concepts
+from jishi.dictionary.seen_tables import define_seen
 
 TABLES = (
     "code_list",
@@ -37,6 +38,9 @@ TABLES = (
     "department",
     "dictionary_edition",
     "dictionary_version",
+    "seen_name",
+    "seen_context",
+    "alias_decision",
 )
 
 
@@ -44,6 +48,7 @@ def define_tables(metadata: MetaData) -> None:
     """Add the tables of ``TABLES`` to ``metadata`` (schema and naming are the metadata's)."""
     _define_code_lists(metadata)
     define_concepts(metadata)
+    define_seen(metadata)
     _define_history(metadata)
     Table(
         "department",
