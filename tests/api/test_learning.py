@@ -264,9 +264,8 @@ async def test_the_queue_is_paged_and_bounded(
         shown += [entry["name"] for entry in told["names"]]
         page = next((link["href"] for link in told["links"] if link["rel"] == "next"), "")
     assert sorted(shown) == sorted(held)
-    await owner.execute(
-        "UPDATE jishi.seen_name SET times = 1, last_seen = now() - interval '40 days' WHERE name LIKE '%甲'"
-    )
+    old = "UPDATE jishi.seen_name SET times = 1, last_seen = now() - interval '40 days' WHERE name = $1"
+    await owner.execute(old, shown[0])
     assert await seen.forget(owner, 30) == 1
 
 

@@ -123,7 +123,7 @@ async def faults_of(connection: Connection[Any], wanted: Wanted) -> list[Fault]:
     faults = list(_faults_of_words(wanted))
     concept = await connection.fetchrow(statements.CONCEPT, wanted.scheme, wanted.code)
     if concept is None or concept["status"] == "deprecated":
-        return [*faults, Fault("code", "DIC-ALIAS-CONCEPT", {"scheme": wanted.scheme, "code": wanted.code})]
+        return [*faults, Fault("code", "DIC-ALIAS-CONCEPT", {"scheme": wanted.scheme, "given": wanted.code})]
     folded = fold(wanted.name)
     if folded in (concept["name_normalised"], fold(wanted.code)):
         faults.append(Fault("name", "DIC-ALIAS-OWN"))
@@ -131,7 +131,7 @@ async def faults_of(connection: Connection[Any], wanted: Wanted) -> list[Fault]:
     if wanted.negative:
         return faults
     taken = await connection.fetch(statements.TAKEN, *scope)
-    faults += [Fault("name", "DIC-ALIAS-TAKEN", {"code": row["code"], "name": row["preferred_name"]}) for row in taken]
+    faults += [Fault("name", "DIC-ALIAS-TAKEN", {"given": row["code"], "name": row["preferred_name"]}) for row in taken]
     if await connection.fetchval(statements.REFUSED, *scope):
         faults.append(Fault("name", "DIC-ALIAS-REFUSED"))
     return faults

@@ -108,7 +108,7 @@ def _decide(args: argparse.Namespace) -> int:
 
 
 def _show(made: Alias) -> None:
-    values = {"id": made.alias_id, "name": made.wanted.name, "code": made.wanted.code, "concept": made.concept}
+    values = {"id": made.alias_id, "name": made.wanted.name, "given": made.wanted.code, "concept": made.concept}
     print(text("DIC-ALIAS-MADE-NOT" if made.wanted.negative else "DIC-ALIAS-MADE", **values, status=made.status))
 
 
