@@ -38,8 +38,8 @@ def suggestions(found: Iterable[Entity], types: Mapping[str, Type], language: st
     told = [
         {
             "id": entity.id,
-            "name": _name(entity, language),
-            "description": entity.description,
+            "name": entity.name,
+            "description": _described(entity, language),
             "notable": [_type(entity.scheme, types, language)],
         }
         for entity in found
@@ -84,8 +84,10 @@ def _type(scheme: str, types: Mapping[str, Type], language: str) -> Json:
     return {"id": scheme, "name": types[scheme].name(language) if scheme in types else scheme}
 
 
-def _name(entity: Entity, language: str) -> str:
-    return entity.name_en if language == "en" and entity.name_en else entity.name
+def _described(entity: Entity, language: str) -> str:
+    """The standard name is Chinese whoever asks; what it means in English stands first of the description."""
+    told = (entity.name_en if language == "en" else "", entity.description)
+    return " · ".join(part for part in told if part)
 
 
 def _fault(answer: Found, language: str) -> Json:
