@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -12,8 +13,11 @@ from starlette.types import Receive, Scope, Send
 from jishi import __doc__ as about
 from jishi.access import sealer
 from jishi.settings import Settings
+from jishi_api.cross_origin import CrossOrigin
 from jishi_api.edge import Edge, handle_errors
+from jishi_api.guessing import Guesses
 from jishi_api.hot import Hot
+from jishi_api.noting import Noting
 from jishi_api.openapi import describe
 from jishi_api.request_log import RequestLog
 from jishi_api.routers import (
@@ -23,6 +27,9 @@ from jishi_api.routers import (
     collections,
     conformance,
     dictionary,
+    dictionary_concepts,
+    dictionary_elements,
+    dictionary_handbook,
     documentation,
     exports,
     health,
@@ -34,14 +41,17 @@ from jishi_api.routers import (
     me,
     metrics,
     oauth,
+    reconcile,
     related,
     search,
     stewardship,
+    stewardship_dictionary,
     verify,
     well_known,
 )
 from jishi_api.routers import requests as sharing
 from jishi_api.serving import prepare
+from jishi_api.writing import writing
 
 
 class Application(FastAPI):
@@ -73,10 +83,14 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.serving = prepare(settings, metrics_folder)
         await app.state.serving.start()
+        app.state.logins = Guesses()
+        learning = app.state.serving.city.learning
+        app.state.noting = Noting(partial(writing, app.state.serving), learning.most_names)
         async with sealer.beside(settings):
             try:
                 yield
             finally:
+                await app.state.noting.close()
                 await app.state.serving.close()
                 if requests is not None:
                     requests.flush()
@@ -92,23 +106,16 @@ def create_app(
         redirect_slashes=False,
     )
     handle_errors(app)
+    app.add_middleware(CrossOrigin, prefix="/reconcile")
     rooms_of_data = (search, batch, match, verify, history, related, lineage, items, changes, exports)
     hot = [route for room in rooms_of_data for route in room.routes()]
     app.router.routes.extend(hot)
     rooms = (
-        landing,
-        conformance,
-        collections,
-        documentation,
-        health,
-        metrics,
-        oauth,
-        well_known,
-        dictionary,
-        me,
-        sharing,
+        *(landing, conformance, collections, documentation, health, metrics, oauth, well_known),
+        *(dictionary, dictionary_concepts, dictionary_elements, dictionary_handbook, reconcile),
+        *(me, sharing, stewardship, stewardship_dictionary, access_log),
     )
-    for room in (*rooms, stewardship, access_log):
+    for room in rooms:
         app.include_router(room.router)
     describe(app)
     app.front = Edge(Hot(hot, app.framework), concurrency=settings.concurrency, requests=requests)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 GROUP = "jishi.commands"
-ROOMS = ("access", "delivery", "jobs")
+ROOMS = ("access", "delivery", "jobs", "stewardship")
 EXIT_CODES = {Blame.CALLER: 2, Blame.DATA: 4, Blame.OURS: 1}
 EXIT_INTERRUPTED = 130
 

@@ -145,6 +145,21 @@ class SharingTerms(BaseModel):
         return f"{{ {', '.join(f'{name} = {getattr(self, name)}' for name in days)} }}"
 
 
+class LearningRules(BaseModel):
+    """``four_eyes``: an alias is approved by somebody other than who proposed it. ``most_names``: so many names that were asked
+    for are kept, of those with a match and of those without; 0 keeps none.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    four_eyes: bool = False
+    most_names: int = Field(20_000, ge=0, le=1_000_000)
+
+    def __str__(self) -> str:
+        """As ``city.toml`` would say it."""
+        return f"{{ four_eyes = {str(self.four_eyes).lower()}, most_names = {self.most_names} }}"
+
+
 class City(BaseModel):
     """``city.toml``: the facts of the one city this deployment serves. Degrees are EPSG:4490, longitude first."""
 
@@ -161,6 +176,7 @@ class City(BaseModel):
     thresholds: BandLimits = BandLimits()
     disclosure: DisclosureRules = DisclosureRules()
     sharing: SharingTerms = SharingTerms()
+    learning: LearningRules = LearningRules()
 
 
 def checkout() -> Path | None:

@@ -28,7 +28,6 @@ async def test_a_faulty_body_is_refused(anybody: httpx.AsyncClient) -> None:
         {},
         {"names": []},
         {"names": ["x"] * 1001},
-        {"names": ["a\u0000"]},
         {"names": "x"},
         {"names": ["x"], "limit": 0},
         {"names": ["x"], "colour": "red"},
@@ -41,6 +40,21 @@ async def test_a_faulty_body_is_refused(anybody: httpx.AsyncClient) -> None:
         answer = await anybody.post("/dictionary/resolve", content=json.dumps(body), headers=JSON)
         assert answer.status_code == 400 and answer.json()["code"] == "QRY-PARAMETERS", (body, answer.text)
         assert answer.json()["errors"]
+
+
+async def test_a_name_that_cannot_be_compared_is_the_fault_of_its_item_only(reader: httpx.AsyncClient) -> None:
+    names = ["立项批复", " ", "长" * 201, "a\u0000", *(f"第{number}项立项批复" for number in range(996))]
+    answer = await reader.post("/dictionary/resolve", json={"names": names}, headers={"Accept-Language": "en"})
+    results = answer.json()["results"]
+    assert answer.status_code == 200 and [result["name"] for result in results] == names
+    assert [result.get("fault", {}).get("code") for result in results[:5]] == [
+        None,
+        "DIC-NAME-BLANK",
+        "DIC-NAME-LONG",
+        "DIC-NAME-ZERO",
+        None,
+    ]
+    assert all(result["match"]["code"] == "0210" for result in (results[0], *results[4:]))
 
 
 async def test_an_unknown_scheme_is_not_found(reader: httpx.AsyncClient) -> None:

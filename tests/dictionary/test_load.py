@@ -51,10 +51,10 @@ async def test_an_alias_a_steward_added_survives_a_load(connection: Connection[A
     await load_all(connection, settings)
     await connection.execute(
         "INSERT INTO jishi.concept_alias (scheme, code, alias, alias_normalised, negative, status, origin) "
-        "VALUES ('project-nodes', '0101', '规划', '规划', false, 'active', 'steward')"
+        "VALUES ('project-nodes', '0101', '规划', '规划', false, 'approved', 'steward')"
     )
     assert not (await load_all(connection, settings)).changed
-    assert await connection.fetchval("SELECT status FROM jishi.concept_alias WHERE origin = 'steward'") == "active"
+    assert await connection.fetchval("SELECT status FROM jishi.concept_alias WHERE origin = 'steward'") == "approved"
 
 
 async def test_faults_of_lists_and_terms_are_told_together_and_nothing_is_loaded(

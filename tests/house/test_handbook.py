@@ -31,7 +31,7 @@ def document(dictionary: Dictionary) -> Document:
 
 def cells(document: Document) -> set[str]:
     return {
-        cell.text if isinstance(cell, Link) else cell
+        cell if isinstance(cell, str) else cell.text
         for block in document.blocks
         if isinstance(block, Table)
         for row in block.rows

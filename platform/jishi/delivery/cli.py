@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jishi.delivery import dictionary_cli
 from jishi.dictionary import cli as dictionary
 from jishi.errors import CallerError
 from jishi.quality import cli as quality
@@ -28,7 +29,7 @@ FORMS = ("html", "md")
 
 def register(subparsers: Commands) -> None:
     """Add ``dictionary`` and ``quality`` with all their sub-commands; each sets ``run``."""
-    dictionary.register(subparsers, further=(_add_handbook,))
+    dictionary.register(subparsers, further=(_add_handbook, dictionary_cli.register))
     quality.register(subparsers, _write_report)
 
 

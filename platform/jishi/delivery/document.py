@@ -20,7 +20,15 @@ class Link:
     anchor: str
 
 
-Cell = str | Link
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Text that leads to another page of the same host; ``href`` is an address this project made itself."""
+
+    text: str
+    href: str
+
+
+Cell = str | Link | Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +66,13 @@ class Document:
         return (block for block in self.blocks if isinstance(block, Heading) and block.level <= deepest)
 
 
-def to_html(document: Document) -> str:
+def to_html(document: Document, language: str = "zh-CN") -> str:
     """One page with its style inside; it loads nothing and holds no script."""
     title = escape(document.title)
     return "\n".join(
         [
             "<!DOCTYPE html>",
-            '<html lang="zh-CN">',
+            f'<html lang="{language}">',
             f'<head><meta charset="utf-8"><title>{title}</title>',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<style>{STYLE}</style></head>",
@@ -109,6 +117,8 @@ def _html_row(tag: str, cells: Iterable[Cell]) -> str:
 def _html_cell(cell: Cell) -> str:
     if isinstance(cell, Link):
         return f'<a href="#{cell.anchor}">{escape(cell.text)}</a>'
+    if isinstance(cell, Reference):
+        return f'<a href="{escape(cell.href)}">{escape(cell.text)}</a>'
     return escape(cell)
 
 
@@ -127,6 +137,8 @@ def _markdown_block(block: Block) -> str:
 
 
 def _markdown_cell(cell: Cell) -> str:
+    if isinstance(cell, Reference):
+        return _plain(cell.text)
     return f"[{_plain(cell.text)}](#{cell.anchor})" if isinstance(cell, Link) else _plain(cell)
 
 
@@ -147,7 +159,7 @@ a { color: #124b8c }
 table { border-collapse: collapse; width: 100%; margin: .6rem 0 1.4rem; font-size: .9em }
 table.wide { font-size: .8em }
 th, td { border: 1px solid #b9c0c8; padding: .25rem .45rem; text-align: left; vertical-align: top;
-  overflow-wrap: anywhere }
+  overflow-wrap: anywhere; white-space: pre-line }
 th { background: #eef2f6 }
 @page { size: A4 landscape; margin: 14mm }
 @media print {

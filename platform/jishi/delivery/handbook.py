@@ -9,38 +9,50 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from jishi.delivery.document import Block, Cell, Document, Heading, Link, Paragraph, Table
-from jishi.delivery.words import KINDS, MASKS, SENSITIVITIES, SEVERITIES
+from jishi.delivery.elements import card_of, type_of
+from jishi.delivery.handbook_scheme import scheme_chapter
+from jishi.delivery.words import MASKS, SENSITIVITIES, SEVERITIES
 from jishi.dictionary.codelist import CodeList, CodeRow
-from jishi.dictionary.concepts import Alias, Concept, Scheme
 from jishi.dictionary.load import Dictionary
 from jishi.quality.report import rule_text
 from jishi.registers.catalogue_entry import entry_of
-from jishi.registers.element import DataElement, Kind, Rule
+from jishi.registers.element import DataElement, Rule
 from jishi.registers.register import Register
 
 TITLE = "数据字典 Data-element handbook"
+
+AUTHORITY = "本市 this city"
+"""Who registers the elements, where no city is named."""
 
 LONG = 300
 """A code list with more rows shows only those without a superior."""
 
 
-def handbook(registers: Iterable[Register], dictionary: Dictionary) -> Document:
-    """The whole handbook; ``registers`` in the order of their chapters."""
+def handbook(
+    registers: Iterable[Register], dictionary: Dictionary, *, version: str | None = None, authority: str = AUTHORITY
+) -> Document:
+    """The whole handbook; ``registers`` in the order of their chapters.
+
+    ``version``: of the dictionary where it is not that of files; ``authority``: the city that registers the elements.
+    """
     known = tuple(registers)
-    blocks: list[Block] = [Paragraph(f"字典版本 Dictionary version: {dictionary.version()}")]
+    blocks: list[Block] = [
+        Paragraph(f"字典版本 Dictionary version: {version or dictionary.version()}"),
+        Paragraph(f"登记机构 Registration authority: {authority}"),
+    ]
     blocks.append(Heading(2, "基础库 Registers", "registers"))
     for register in known:
-        blocks += _register(register, dictionary)
+        blocks += _register(register, dictionary, authority)
     blocks.append(Heading(2, "代码表 Code lists", "code-lists"))
     for entry in dictionary.lists.values():
         blocks += _code_list(entry, _users(entry.id, known))
     blocks.append(Heading(2, "电子政务项目 E-government projects", "schemes"))
     for scheme in dictionary.schemes.values():
-        blocks += _scheme(scheme)
+        blocks += scheme_chapter(scheme)
     return Document(TITLE, tuple(blocks))
 
 
-def _register(register: Register, dictionary: Dictionary) -> Iterator[Block]:
+def _register(register: Register, dictionary: Dictionary, authority: str) -> Iterator[Block]:
     entry = entry_of(register)
     yield Heading(3, f"{register.title} {register.name}", f"register-{register.name}")
     yield Paragraph(f"{entry.summary}。{entry.summary_en}.")
@@ -58,6 +70,8 @@ def _register(register: Register, dictionary: Dictionary) -> Iterator[Block]:
     )
     yield Heading(4, f"数据元 Elements（{len(register.elements)}）", f"elements-{register.name}")
     yield Table(ELEMENT_HEADER, tuple(_element(*item, dictionary) for item in register.elements.items()), wide=True)
+    yield Heading(4, "数据元登记属性 Registry attributes（ISO/IEC 11179）", f"registry-{register.name}")
+    yield Table(REGISTRY_HEADER, tuple(_registered(register, name, authority) for name in register.elements), wide=True)
     yield Heading(4, f"校验规则 Rules（{len(register.rules)}）", f"rules-{register.name}")
     yield Table(RULE_HEADER, tuple(map(_rule, register.rules)), wide=True)
 
@@ -84,7 +98,7 @@ def _element(name: str, element: DataElement, dictionary: Dictionary) -> tuple[C
         element.title,
         element.title_en,
         "本项目建议 proposal" if element.standard == "P" else element.standard,
-        _type(element),
+        type_of(element),
         Link(listed.title, f"list-{listed.id}") if listed else element.code_list or "",
         SENSITIVITIES[element.sensitivity],
         MASKS[element.mask],
@@ -94,18 +108,39 @@ def _element(name: str, element: DataElement, dictionary: Dictionary) -> tuple[C
     )
 
 
-def _type(element: DataElement) -> str:
-    parts = [KINDS[element.kind]]
-    if element.max_length is not None:
-        parts.append(f"≤ {element.max_length}")
-    if element.kind is Kind.DECIMAL and element.digits is not None:
-        parts.append("({}, {})".format(*element.digits))
-    if element.kind is Kind.GEOMETRY:
-        parts.append("EPSG:4490")
-    parts += [f"{member} {title}" for member, title in element.item]
-    parts += [element.unit] if element.unit else []
-    parts += ["封存 sealed"] if element.sealed else []
-    return "；".join(parts)
+REGISTRY_HEADER = (
+    "标识符 Identifier",
+    "版本 Version",
+    "登记状态 Registration status",
+    "定义 Definition",
+    "对象类 Object class",
+    "特性 Property",
+    "表示类 Representation class",
+    "数据类型 Datatype",
+    "长度 Length",
+    "值域 Value domain",
+    "管理者 Steward",
+    "来源 Origin",
+)
+
+
+def _registered(register: Register, name: str, authority: str) -> tuple[Cell, ...]:
+    card = card_of(register, name, authority)
+    length = card.length if card.length is not None else ", ".join(map(str, register.elements[name].digits or ()))
+    return (
+        card.identifier,
+        card.version,
+        card.registration_status,
+        card.definition,
+        card.object_class[1],
+        card.property[1],
+        card.representation_class,
+        card.datatype,
+        str(length),
+        Link(card.code_list, f"list-{card.code_list}") if card.code_list else card.permitted,
+        card.steward,
+        card.origin,
+    )
 
 
 RULE_HEADER = ("规则 Rule", "数据元 Element", "级别 Severity", "说明", "English")
@@ -169,42 +204,6 @@ def _code_row(row: CodeRow) -> tuple[Cell, ...]:
     until = row.valid_to.isoformat() if row.valid_to else ""
     valid = f"{since} – {until}".strip() if since or until else ""
     return (row.code, row.name, row.name_en, row.parent or "", valid, "、".join(row.alternatives), row.note)
-
-
-SCHEME_HEADER = (
-    "编码 Code",
-    "标准名称 Name",
-    "阶段 Stage",
-    "前置 Predecessors",
-    "责任方 Responsible",
-    "文档 Documents",
-    "各地名称 Names elsewhere",
-    "备注 Note",
-)
-
-
-def _scheme(scheme: Scheme) -> Iterator[Block]:
-    yield Heading(3, f"{scheme.title} {scheme.id}", f"scheme-{scheme.id}")
-    yield Paragraph(f"{scheme.title_en}; {len(scheme.concepts)}. {scheme.description}")
-    yield Table(SCHEME_HEADER, tuple(map(_concept, scheme.concepts)), wide=True)
-
-
-def _concept(concept: Concept) -> tuple[Cell, ...]:
-    return (
-        concept.code,
-        concept.name,
-        " ".join(part for part in (concept.stage_code, concept.stage_name) if part),
-        "、".join(concept.predecessors),
-        concept.responsible or "",
-        "、".join(concept.documents),
-        "；".join(map(_alias, concept.aliases)),
-        concept.note,
-    )
-
-
-def _alias(alias: Alias) -> str:
-    places = f"（{'、'.join(alias.places)}）" if alias.places else ""
-    return f"{'不是 not: ' if alias.negative else ''}{alias.name}{places}"
 
 
 def _facts(*facts: tuple[str, str]) -> Table:

@@ -42,3 +42,24 @@ SEVERITIES = {
     Severity.REFUSE_BATCH: "拒收整批 batch refused",
     Severity.WARN: "提示 warning",
 }
+
+CLASSES = {
+    Kind.TEXT: "文本 text",
+    Kind.CODE: "代码 code",
+    Kind.DATE: "日期 date",
+    Kind.PARTIAL_DATE: "日期 date",
+    Kind.DECIMAL: "数量 quantity",
+    Kind.INTEGER: "数量 quantity",
+    Kind.BOOLEAN: "指示 indicator",
+    Kind.GEOMETRY: "几何 geometry",
+    Kind.ITEMS: "列表 list",
+    Kind.IDENTIFIER: "标识 identifier",
+}
+"""Representation classes in the sense of ISO/IEC 11179."""
+
+STATUSES = {
+    "draft": "草案 draft",
+    "review": "审核中 review",
+    "approved": "已批准 approved",
+    "deprecated": "已停用 deprecated",
+}

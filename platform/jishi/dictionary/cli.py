@@ -32,6 +32,13 @@ def register(subparsers: Commands, further: Iterable[Callable[[Commands], None]]
     commands = parser.add_subparsers(dest="dictionary_command", required=True)
     for add in (_add_load, _add_resolve, *further):  # further sub-commands of this room: one function each, listed here
         add(commands)
+    parser.set_defaults(dictionary_commands=commands)
+
+
+def commands_of(subparsers: Commands) -> Commands:
+    """The sub-commands of ``dictionary``, for a room above this one that adds its own."""
+    commands: Commands = subparsers.choices["dictionary"].get_default("dictionary_commands")
+    return commands
 
 
 def _add_load(commands: Commands) -> None:

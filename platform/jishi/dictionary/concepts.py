@@ -1,84 +1,65 @@
-"""Concepts 概念 of the project dictionary: standard nodes, categories and types, and what other places call them."""
+"""Reads the concepts 概念 of the dictionaries folder and the city's overlay; gathers every fault, then refuses (beside
+the road: before a load).
+"""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
+from jishi.dictionary.check_scheme import check_scheme
+from jishi.dictionary.forms import ANY, Alias, Concept, Edge, Form, Line, Prose, Scheme
 from jishi.dictionary.reading import Faults, read_toml
-from jishi.dictionary.spelling import fold
 from jishi.errors import DeclarationError
 
-ANY = "any"
+__all__ = ["ANY", "Alias", "Concept", "Edge", "Scheme", "load_terms"]
+
+KNOWLEDGE = "words"
+"""Files of this name and what begins with it hold words for the resolver and no scheme."""
 
 
-class _Form(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+class _Head(Form):
+    id: str
+    title: Line
+    title_en: Line
+    description: Prose = ""
 
 
-class Alias(_Form):
-    """Another name of a concept; ``places`` that use it (empty: everywhere); ``negative``: it does *not* mean this."""
+class _Step(Form):
+    """What one procedure says of one concept: after which others it comes, or, ``removes``, does not."""
 
-    name: str = Field(min_length=1, max_length=200)
-    places: tuple[str, ...] = ()
-    negative: bool = False
-
-
-class Concept(_Form):
-    """One entry of a scheme; ``predecessors`` are codes of the same scheme, or ``any``."""
-
-    code: str = Field(min_length=1, max_length=40)
-    name: str = Field(min_length=1, max_length=200)
-    stage_code: str | None = None
-    stage_name: str | None = None
-    predecessors: tuple[str, ...] = ()
-    responsible: str | None = None
-    documents: tuple[str, ...] = ()
+    code: str
+    after: tuple[str, ...] = Field(min_length=1)
+    removes: bool = False
     note: str = ""
-    valid_from: date | None = None
-    valid_to: date | None = None
-    aliases: tuple[Alias, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Scheme:
-    """A set of concepts under one id, as the contract's ``/dictionary/schemes/{s}``."""
+class _Procedure(Form):
+    """One version of one city's procedure."""
 
-    id: str
-    title: str
-    title_en: str
-    description: str
-    concepts: tuple[Concept, ...]
-
-    def version(self) -> str:
-        """SHA-256 over everything the scheme says."""
-        return hashlib.sha256(repr(self).encode()).hexdigest()
-
-
-class _Head(_Form):
-    id: str
-    title: str
-    title_en: str
-    description: str = ""
+    place: str
+    name: str
+    valid_from: Any = None
+    valid_to: Any = None
+    note: str = ""
+    step: tuple[_Step, ...] = Field(min_length=1)
 
 
 def load_terms(folder: Path, overlay: Path | None = None) -> dict[str, Scheme]:
     """Every scheme of ``folder`` by id. A file of ``overlay`` adds a scheme, or to a shipped one of the same id:
 
     a concept with a new code is added; one with a known code gives new values for the members it names, and its aliases
-    are added. Raises DeclarationError ``DIC-TERMS`` with every fault of all files.
+    are added, as are the procedures. Raises DeclarationError ``DIC-TERMS`` with every fault of all files.
     """
     faults = Faults()
     tables: dict[str, dict[str, Any]] = {}
     for place in (folder, overlay):
         for path in sorted(place.glob("*.toml")) if place is not None else ():
-            _add(tables, path, read_toml(path, faults), faults)
+            if not path.stem.startswith(KNOWLEDGE):
+                _add(tables, path, read_toml(path, faults), faults)
     schemes = {name: _read_scheme(table, faults) for name, table in sorted(tables.items())}
     if faults.found:
         raise DeclarationError("DIC-TERMS", faults=tuple(faults.found), count=len(faults.found))
@@ -95,7 +76,8 @@ def _add(tables: dict[str, dict[str, Any]], path: Path, table: dict[str, Any], f
         if code in concepts:
             faults.add(f"{path.name}: {code}", "DIC-CODE-TWICE", given=code)
         concepts[code] = given
-    known = tables.setdefault(path.stem, {"head": {}, "concepts": {}})
+    known = tables.setdefault(path.stem, {"head": {}, "concepts": {}, "procedures": []})
+    known["procedures"] += table.pop("procedure", [])
     known["head"] |= table
     for code, given in concepts.items():
         before = known["concepts"].get(code, {})
@@ -109,34 +91,43 @@ def _read_scheme(table: Mapping[str, Any], faults: Faults) -> Scheme:
     try:
         head = _Head.model_validate(table["head"])
     except ValidationError as error:
-        _tell(error, f"{name}.toml", faults)
+        tell(error, f"{name}.toml", faults)
     concepts: list[Concept] = []
     for code, given in table["concepts"].items():
         try:
             concepts.append(Concept.model_validate(given))
         except ValidationError as error:
-            _tell(error, f"{name}.toml: {code or '?'}", faults)
-    scheme = Scheme(head.id, head.title, head.title_en, head.description, tuple(concepts))
-    _check(scheme, frozenset(table["concepts"]), faults)
+            tell(error, f"{name}.toml: {code or '?'}", faults)
+    edges = tuple(edge for given in table["procedures"] for edge in _read_procedure(name, given, faults))
+    scheme = Scheme(head.id, head.title, head.title_en, head.description, tuple(concepts), edges)
+    check_scheme(scheme, frozenset(table["concepts"]), faults)
     return scheme
 
 
-def _check(scheme: Scheme, codes: frozenset[str], faults: Faults) -> None:
-    names: dict[str, str] = {}
-    for concept in scheme.concepts:
-        place = f"{scheme.id}.toml: {concept.code}"
-        for predecessor in concept.predecessors:
-            if predecessor != ANY and (predecessor not in codes or predecessor == concept.code):
-                faults.add(place, "DIC-PREDECESSOR", predecessor=predecessor)
-        holder = names.setdefault(fold(concept.name), concept.code)
-        if holder != concept.code:
-            faults.add(place, "DIC-NAME-TWICE", given=concept.name, other=holder)
-        aliases = [fold(alias.name) for alias in concept.aliases]
-        for alias in concept.aliases:
-            if aliases.count(fold(alias.name)) > 1:
-                faults.add(place, "DIC-ALIAS-TWICE", alias=alias.name)
+def _read_procedure(scheme: str, given: Mapping[str, Any], faults: Faults) -> Iterable[Edge]:
+    place = f"{scheme}.toml: {given.get('name', '?')}"
+    try:
+        read = _Procedure.model_validate(given)
+        return [
+            Edge(
+                code=step.code,
+                predecessor=predecessor,
+                place=read.place,
+                procedure=read.name,
+                removes=step.removes,
+                valid_from=read.valid_from,
+                valid_to=read.valid_to,
+                note=step.note or read.note,
+            )
+            for step in read.step
+            for predecessor in step.after
+        ]
+    except ValidationError as error:
+        tell(error, place, faults)
+        return []
 
 
-def _tell(error: ValidationError, place: str, faults: Faults) -> None:
+def tell(error: ValidationError, place: str, faults: Faults) -> None:
+    """Every fault of a form that was not filled in rightly."""
     for item in error.errors():
         faults.add(place, "DIC-HEAD", member=".".join(map(str, item["loc"])) or "-", reason=item["msg"])

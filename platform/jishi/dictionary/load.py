@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from jishi.dictionary import codelist, store
+from jishi.dictionary import codelist
 from jishi.dictionary.codelist import CodeList
 from jishi.dictionary.codes import load_lists
 from jishi.dictionary.concepts import Scheme, load_terms
 from jishi.dictionary.departments import Department, load_departments
+from jishi.dictionary.editions import lock, record_edition
+from jishi.dictionary.reuse import ended_names, reuse_faults
 from jishi.dictionary.spelling import fold
+from jishi.dictionary.synchronise import Change, synchronise
 from jishi.errors import DeclarationError, Fault
 from jishi.settings import Settings
 
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
     from asyncpg import Connection
 
 _Read = TypeVar("_Read")
+
+ALIAS_KEY = ("scheme", "code", "alias_normalised", "negative", "places", "departments", "valid_from")
+EDGE_KEY = ("scheme", "code", "predecessor", "place", "procedure", "valid_from")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,7 @@ class LoadReport:
     """What a load did: the version now in force and the changes by table."""
 
     version: str
-    changes: Mapping[str, store.Change]
+    changes: Mapping[str, Change]
 
     @property
     def changed(self) -> bool:
@@ -77,18 +83,27 @@ def read_all(settings: Settings) -> Dictionary:
 async def load_all(connection: Connection[Any], settings: Settings) -> LoadReport:
     """Bring the dictionary tables to what the files say; unchanged files change nothing.
 
-    A row the files no longer hold is marked as ended, never deleted; aliases that stewards added stay.
+    A row the files no longer hold is marked as ended, never deleted. What stewards said stays: aliases and concepts they
+    added, and every status they set.
     """
     dictionary = read_all(settings)
     version = dictionary.version()
-    changes: dict[str, store.Change] = {}
+    changes: dict[str, Change] = {}
     async with connection.transaction():
-        await store.lock(connection)
+        await lock(connection)
+        await _refuse_reuse(connection, dictionary.schemes.values())
         for table, key, rows in _tables(dictionary):
-            changes[table] = await store.synchronise(connection, table, key, list(rows))
-        if await store.current_version(connection) != version:
-            await store.record_version(connection, version)
+            changes[table] = await synchronise(connection, table, key, list(rows))
+        await record_edition(connection, "load", files=version)
     return LoadReport(version, changes)
+
+
+async def _refuse_reuse(connection: Connection[Any], schemes: Iterable[Scheme]) -> None:
+    """A code whose concept ended comes back with the meaning it had, or not at all (``DIC-CODE-REUSED``)."""
+    meant = await ended_names(connection)
+    faults = [fault for scheme in schemes for fault in reuse_faults(scheme, meant, f"{scheme.id}.toml")]
+    if faults:
+        raise DeclarationError("DIC-FILES", faults=tuple(faults), count=len(faults))
 
 
 def _try(read: Callable[[], _Read], faults: list[Fault]) -> _Read | None:
@@ -107,7 +122,8 @@ def _tables(dictionary: Dictionary) -> Iterable[tuple[str, tuple[str, ...], Iter
     yield "scheme", ("id",), (_scheme_row(scheme) for scheme in schemes)
     yield "concept", ("scheme", "code"), (row for scheme in schemes for row in _concept_rows(scheme))
     aliases = (row for scheme in schemes for row in _alias_rows(scheme))
-    yield "concept_alias", ("scheme", "code", "alias_normalised"), aliases
+    yield "concept_alias", ALIAS_KEY, aliases
+    yield "concept_edge", EDGE_KEY, (row for scheme in schemes for row in _edge_rows(scheme))
     yield "department", ("uscc",), (_department_row(department) for department in dictionary.departments)
 
 
@@ -162,14 +178,20 @@ def _concept_rows(scheme: Scheme) -> Iterable[dict[str, object]]:
             "scheme": scheme.id,
             "code": concept.code,
             "preferred_name": concept.name,
+            "preferred_name_en": concept.name_en,
             "name_normalised": fold(concept.name),
+            "definition": concept.definition,
+            "scope_note": concept.scope_note,
             "stage_code": concept.stage_code,
             "stage_name": concept.stage_name,
             "predecessors": list(concept.predecessors),
             "responsible": concept.responsible,
             "documents": list(concept.documents),
+            "legal_basis": list(concept.legal_basis),
             "note": concept.note,
-            "status": "active",
+            "status": concept.status,
+            "status_reason": concept.status_reason,
+            "successors": list(concept.successors),
             "valid_from": _day(concept.valid_from),
             "valid_to": _day(concept.valid_to),
         }
@@ -184,10 +206,28 @@ def _alias_rows(scheme: Scheme) -> Iterable[dict[str, object]]:
                 "alias_normalised": fold(alias.name),
                 "alias": alias.name,
                 "places": list(alias.places),
+                "departments": list(alias.departments),
+                "valid_from": _day(alias.valid_from),
+                "valid_to": _day(alias.valid_to),
                 "negative": alias.negative,
-                "status": "active",
+                "status": "approved",
                 "origin": "dictionary",
             }
+
+
+def _edge_rows(scheme: Scheme) -> Iterable[dict[str, object]]:
+    for edge in scheme.edges:
+        yield {
+            "scheme": scheme.id,
+            "code": edge.code,
+            "predecessor": edge.predecessor,
+            "place": edge.place,
+            "procedure": edge.procedure,
+            "removes": edge.removes,
+            "valid_from": _day(edge.valid_from),
+            "valid_to": _day(edge.valid_to),
+            "note": edge.note,
+        }
 
 
 def _department_row(department: Department) -> dict[str, object]:

@@ -1,37 +1,14 @@
-"""The dictionary in the database: brings tables to what the files say, and finds the candidates of a name.
-
-Identifiers come from the declarations in ``tables.py``; all values are bound.
-"""
+"""The dictionary in the database: finds the candidates of a name, and says which version is in force (query)."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import MetaData, Table
-from sqlalchemy.dialects import postgresql
-
-from jishi.dictionary.tables import define_tables
-from jishi.storage.metadata import SCHEMA
 
 if TYPE_CHECKING:
     from asyncpg import Connection
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What one table's load did, in rows."""
-
-    inserted: int
-    updated: int
-    ended: int
-
-    def __bool__(self) -> bool:
-        return bool(self.inserted or self.updated or self.ended)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +26,6 @@ class Hit:
     negative: bool
 
 
-async def synchronise(
-    connection: Connection[Any], table_name: str, key: Sequence[str], rows: Sequence[Mapping[str, object]]
-) -> Change:
-    """Make ``table_name`` say what ``rows`` say: insert, update what differs, mark as ended what is not among them.
-
-    ``rows`` all have the same members, dates as ISO text. Call inside a transaction that holds the table's lock.
-    """
-    table = _declared().tables[f"{SCHEMA}.{table_name}"]
-    given = json.dumps(list(rows), ensure_ascii=False)
-    columns = [name for name in (column.name for column in table.columns) if rows and name in rows[0]]
-    written = await connection.fetch(_upsert(table, key, columns), given) if rows else []
-    ended = await connection.fetch(_end(table, key), given)
-    inserted = sum(row["inserted"] for row in written)
-    return Change(inserted, len(written) - inserted, len(ended))
-
-
 async def lock(connection: Connection[Any]) -> None:
     """One load at a time; readers are not disturbed."""
     await connection.execute("LOCK TABLE jishi.dictionary_edition IN SHARE ROW EXCLUSIVE MODE")
@@ -74,10 +35,6 @@ async def current_version(connection: Connection[Any]) -> str | None:
     """The version of what was loaded last; None before the first load."""
     version: str | None = await connection.fetchval(_VERSION)
     return version
-
-
-async def record_version(connection: Connection[Any], version: str) -> None:
-    await connection.execute("INSERT INTO jishi.dictionary_edition (version) VALUES ($1)", version)
 
 
 async def known_schemes(connection: Connection[Any], wanted: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -118,62 +75,6 @@ def _hit(row: Mapping[str, Any]) -> Hit:
         row["negative"],
     )
 
-
-def _upsert(table: Table, key: Sequence[str], columns: Sequence[str]) -> str:
-    """Insert or change; a row that says the same as before is not touched."""
-    typed = ", ".join(f"{name} {table.c[name].type.compile(dialect=_DIALECT)}" for name in columns)
-    names = ", ".join(columns)
-    values = [name for name in columns if name not in key]
-    changed = ", ".join([*(f"{name} = EXCLUDED.{name}" for name in values), "removed_at = NULL"])
-    before = ", ".join([*(f"held.{name}" for name in values), "held.removed_at"])
-    after = ", ".join([*(f"EXCLUDED.{name}" for name in values), "NULL::timestamptz"])
-    return f"""
-INSERT INTO {table.fullname} AS held ({names})
-SELECT {names}
-FROM jsonb_to_recordset($1::jsonb) AS given ({typed})
-ON CONFLICT ({", ".join(key)}) DO UPDATE
-SET {changed}
-WHERE ({before}) IS DISTINCT FROM ({after}){_mine(table, "held")}
-RETURNING (xmax = 0) AS inserted"""  # noqa: S608  identifiers of the declaration
-
-
-def _end(table: Table, key: Sequence[str]) -> str:
-    """Mark what no file holds any more."""
-    typed = ", ".join(f"{name} {table.c[name].type.compile(dialect=_DIALECT)}" for name in key)
-    same = " AND ".join(f"{_filled(table, 'given', name)} = {_filled(table, 'held', name)}" for name in key)
-    ends = ["removed_at = now()"]
-    if "valid_to" in table.c:
-        ends.append(
-            "valid_to = CASE WHEN valid_from >= current_date THEN valid_to ELSE least(valid_to, current_date) END"
-        )
-    if "status" in table.c:
-        ends.append("status = 'ended'")
-    return f"""
-UPDATE {table.fullname} AS held
-SET {", ".join(ends)}
-WHERE held.removed_at IS NULL{_mine(table, "held")}
-  AND NOT EXISTS (SELECT FROM jsonb_to_recordset($1::jsonb) AS given ({typed}) WHERE {same})
-RETURNING 1"""  # noqa: S608  identifiers of the declaration
-
-
-def _filled(table: Table, source: str, name: str) -> str:
-    """A key column that may be null, made comparable (only dates may be)."""
-    return f"coalesce({source}.{name}, '-infinity')" if table.c[name].nullable else f"{source}.{name}"
-
-
-def _mine(table: Table, source: str) -> str:
-    """What stewards added is not the files' to change."""
-    return f" AND {source}.origin = 'dictionary'" if "origin" in table.c else ""
-
-
-@cache
-def _declared() -> MetaData:
-    declared = MetaData(schema=SCHEMA)
-    define_tables(declared)
-    return declared
-
-
-_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 _VERSION = """
 -- The latest load.
@@ -216,7 +117,9 @@ UNION ALL
 SELECT a.alias_normalised, c.scheme, c.code, c.preferred_name, c.stage_code, 'alias', a.alias, a.places, a.negative
 FROM jishi.concept_alias a
 JOIN living c USING (scheme, code)
-WHERE a.status = 'active'
+WHERE a.status = 'approved'
+  AND (a.valid_from IS NULL OR a.valid_from <= $3)
+  AND (a.valid_to IS NULL OR $3 < a.valid_to)
   AND a.alias_normalised = ANY($2::text[])
 """
 

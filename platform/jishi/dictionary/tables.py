@@ -1,6 +1,7 @@
 """The dictionary's tables: written by the loader, read by the resolver, the API and whoever joins a code to its name.
 
-Nothing is ever deleted: ``removed_at`` says since when a row stands in no dictionary file any more.
+Nothing is ever deleted: ``removed_at`` says since when a row stands in no dictionary file any more, and every state an
+entry was ever in stands in ``dictionary_version``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from sqlalchemy import (
     Date,
     DateTime,
     ForeignKey,
-    ForeignKeyConstraint,
     Identity,
     Index,
     MetaData,
@@ -22,32 +22,75 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import JSONB
 
-TABLES = ("code_list", "code_value", "scheme", "concept", "concept_alias", "department", "dictionary_edition")
+from jishi.dictionary.columns import qualified, removed, required_text, said, texts
+from jishi.dictionary.concept_tables import define_concepts
+from jishi.dictionary.seen_tables import define_seen
+
+TABLES = (
+    "code_list",
+    "code_value",
+    "scheme",
+    "concept",
+    "concept_alias",
+    "concept_edge",
+    "department",
+    "dictionary_edition",
+    "dictionary_version",
+    "seen_name",
+    "seen_context",
+    "alias_decision",
+)
 
 
 def define_tables(metadata: MetaData) -> None:
     """Add the tables of ``TABLES`` to ``metadata`` (schema and naming are the metadata's)."""
     _define_code_lists(metadata)
-    _define_concepts(metadata)
+    define_concepts(metadata)
+    define_seen(metadata)
+    _define_history(metadata)
     Table(
         "department",
         metadata,
         Column("uscc", Text, primary_key=True),
-        _text("name"),
-        _text("short_name"),
-        _text("name_en"),
-        _texts("roles"),
-        _text("note"),
-        _removed(),
+        required_text("name"),
+        required_text("short_name"),
+        required_text("name_en"),
+        texts("roles"),
+        required_text("note"),
+        removed(),
     )
+
+
+def _define_history(metadata: MetaData) -> None:
+    """Every state the dictionary was in: both tables are only ever added to."""
     Table(
         "dictionary_edition",
         metadata,
         Column("id", BigInteger, Identity(always=True), primary_key=True),
-        _text("version", comment="digest over code lists, schemes and departments"),
+        required_text("version", comment="of files alone their digest; with acts of people a number behind it"),
         Column("loaded_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+        said("files", comment="digest over code lists, schemes and departments of the files"),
+        said("author", "dictionary", comment="login, or dictionary: the files"),
+        said("act", "load", comment="load, import, status or alias"),
+        said("reason"),
+    )
+    Table(
+        "dictionary_version",
+        metadata,
+        Column("kind", Text, primary_key=True, comment="scheme or concept (a value of a code list is one)"),
+        Column("scheme", Text, primary_key=True),
+        Column("code", Text, primary_key=True, comment="empty for a scheme"),
+        Column("revision", BigInteger, primary_key=True, autoincrement=False, comment="of this entry, from 1"),
+        Column("edition", BigInteger, ForeignKey(qualified(metadata, "dictionary_edition.id")), nullable=False),
+        required_text("change", comment="new, modified or deprecated"),
+        Column("ended", Boolean, nullable=False, comment="deprecated, over or in no file any more"),
+        Column("content", JSONB, nullable=False, comment="the whole entry as view dictionary_entry shows it"),
+        CheckConstraint("kind IN ('scheme', 'concept')", name="kind"),
+        CheckConstraint("change IN ('new', 'modified', 'deprecated')", name="change"),
+        Index(None, "edition", "kind", "scheme", "code"),
+        Index(None, "code"),
     )
 
 
@@ -56,101 +99,38 @@ def _define_code_lists(metadata: MetaData) -> None:
         "code_list",
         metadata,
         Column("id", Text, primary_key=True),
-        _text("title"),
-        _text("title_en"),
-        _text("standard"),
-        _text("edition"),
-        _text("source"),
+        required_text("title"),
+        required_text("title_en"),
+        required_text("standard"),
+        required_text("edition"),
+        required_text("source"),
         Column("complete", Boolean, nullable=False, comment="a code outside the list is wrong"),
         Column("extensible", Boolean, nullable=False, comment="the city may add rows"),
         Column("checked", Date, nullable=False),
         Column("parent_list", Text),
-        _text("version", comment="digest of the list"),
-        _removed(),
+        required_text("version", comment="digest of the list"),
+        removed(),
     )
     Table(
         "code_value",
         metadata,
         Column("id", BigInteger, Identity(always=True), primary_key=True),
-        Column("list", Text, ForeignKey(_name(metadata, "code_list.id")), nullable=False),
-        _text("code"),
-        _text("name"),
-        _text("name_en"),
+        Column("list", Text, ForeignKey(qualified(metadata, "code_list.id")), nullable=False),
+        required_text("code"),
+        required_text("name"),
+        required_text("name_en"),
         Column("parent", Text),
         Column("valid_from", Date, comment="null: since before the record"),
         Column("valid_to", Date, comment="first day it no longer holds; null: in force"),
-        _texts("alternatives"),
-        _text("note"),
+        texts("alternatives"),
+        required_text("note"),
         Column("level", Text),
         Column("full_name", Text),
         Column("kind", Text),
-        _texts("successors"),
-        _texts("keys", comment="folded spellings: code, name, alternatives"),
-        _removed(),
+        texts("successors"),
+        texts("keys", comment="folded spellings: code, name, alternatives"),
+        removed(),
         UniqueConstraint("list", "code", "valid_from", postgresql_nulls_not_distinct=True),
         CheckConstraint("valid_from < valid_to", name="period"),
         Index(None, "keys", postgresql_using="gin"),
     )
-
-
-def _define_concepts(metadata: MetaData) -> None:
-    Table(
-        "scheme",
-        metadata,
-        Column("id", Text, primary_key=True),
-        _text("title"),
-        _text("title_en"),
-        _text("description"),
-        _removed(),
-    )
-    Table(
-        "concept",
-        metadata,
-        Column("scheme", Text, ForeignKey(_name(metadata, "scheme.id")), primary_key=True),
-        Column("code", Text, primary_key=True),
-        _text("preferred_name"),
-        _text("name_normalised", index=True),
-        Column("stage_code", Text),
-        Column("stage_name", Text),
-        _texts("predecessors"),
-        Column("responsible", Text),
-        _texts("documents"),
-        _text("note"),
-        _text("status", comment="active or ended"),
-        Column("valid_from", Date),
-        Column("valid_to", Date),
-        _removed(),
-        CheckConstraint("status IN ('active', 'ended')", name="status"),
-    )
-    Table(
-        "concept_alias",
-        metadata,
-        Column("scheme", Text, primary_key=True),
-        Column("code", Text, primary_key=True),
-        Column("alias_normalised", Text, primary_key=True, index=True),
-        _text("alias"),
-        _texts("places", comment="who uses it; empty: everywhere"),
-        Column("negative", Boolean, nullable=False, comment="a decision that it does not mean this concept"),
-        _text("status", comment="active, proposed, rejected or ended"),
-        _text("origin", comment="dictionary (a file) or steward"),
-        _removed(),
-        ForeignKeyConstraint(("scheme", "code"), (_name(metadata, "concept.scheme"), _name(metadata, "concept.code"))),
-        CheckConstraint("status IN ('active', 'proposed', 'rejected', 'ended')", name="status"),
-        CheckConstraint("origin IN ('dictionary', 'steward')", name="origin"),
-    )
-
-
-def _text(name: str, *, comment: str | None = None, index: bool | None = None) -> Column[str]:
-    return Column(name, Text, nullable=False, comment=comment, index=index)
-
-
-def _texts(name: str, *, comment: str | None = None) -> Column[list[str]]:
-    return Column(name, ARRAY(Text), nullable=False, server_default=text("'{}'"), comment=comment)
-
-
-def _removed() -> Column[object]:
-    return Column("removed_at", DateTime(timezone=True), comment="since when no dictionary file holds it")
-
-
-def _name(metadata: MetaData, column: str) -> str:
-    return f"{metadata.schema}.{column}" if metadata.schema else column

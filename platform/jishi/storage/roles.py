@@ -28,6 +28,12 @@ API_INSERTS = (
     "application_step",
     "quota_use",
     "export",
+    "seen_name",
+    "seen_context",
+    "concept_alias",
+    "alias_decision",
+    "dictionary_edition",
+    "dictionary_version",
 )
 #: The only columns the API may update, by table.
 API_UPDATES = {
@@ -47,10 +53,26 @@ API_UPDATES = {
         "expires_at",
     ),
     "quota_use": ("subjects",),
+    "seen_name": (
+        *("times", "last_seen", "outcome", "code_scheme", "code", "score", "version"),
+        *("state", "decided_by", "decided_at", "reason"),
+    ),
+    "seen_context": ("times", "last_seen"),
+    "concept_alias": ("status", "alias", "valid_to", "origin", "removed_at"),
     "user_account": ("failures", "locked_until"),
 }
 #: Tables that are only ever added to, whoever writes.
-APPEND_ONLY = ("disclosure", "disclosure_seal", "administrative_act", "application_step")
+APPEND_ONLY = (
+    "disclosure",
+    "disclosure_seal",
+    "administrative_act",
+    "application_step",
+    "dictionary_edition",
+    "dictionary_version",
+    "alias_decision",
+)
+#: Functions the API may call that do what its own rights do not allow.
+API_FUNCTIONS = ("lock_dictionary()",)
 #: Tables an auditor reads.
 AUDIT_READS = (
     "disclosure",
@@ -59,6 +81,7 @@ AUDIT_READS = (
     "administrative_act",
     "access_alert",
     "access_grant",
+    "alias_decision",
     "client",
     "user_account",
     "department",
@@ -118,6 +141,9 @@ async def grant_all(connection: Connection[Any]) -> None:
                 for column in columns if await _existing(connection, (table,)) else ():
                     await _run(connection, "GRANT UPDATE (%I) ON jishi.%I TO %I", column, table, API)
             await _run(connection, "GRANT USAGE ON ALL SEQUENCES IN SCHEMA jishi TO %I", API)
+            for function in API_FUNCTIONS:
+                if await connection.fetchval("SELECT to_regprocedure($1) IS NOT NULL", f"jishi.{function}"):
+                    await _run(connection, f"GRANT EXECUTE ON FUNCTION jishi.{function} TO %I", API)
         if AUDIT in present:
             for table in await _existing(connection, AUDIT_READS):
                 await _run(connection, "GRANT SELECT ON jishi.%I TO %I", table, AUDIT)

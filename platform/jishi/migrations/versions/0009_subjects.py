@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0009"
-down_revision = "0006"
+down_revision = "0008"
 
 INDEX = """
 -- What waits on its list is read by whoever asks; the sealer files it long before it has grown so far.

@@ -1,0 +1,221 @@
+"""``/stewardship/dictionary/…``: names nobody knew, and what stewards make of them (beside the road out).
+
+Every change is an administrative act; the next question of any process is answered by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from jishi.access import acts
+from jishi.access.acts import Actor
+from jishi.dictionary import seen
+from jishi.dictionary.resolve import LENGTH_LIMIT
+from jishi.errors import CallerError, Fault
+from jishi.stewardship import aliases, effect
+from jishi.stewardship.aliases import STATUSES, WORDS_LIMIT, Wanted
+from jishi_api.links import address, with_parameters
+from jishi_api.serving import serving_of
+from jishi_api.steward import by, steward_of
+from jishi_api.steward_documents import alias_json, effect_json, seen_json
+from jishi_api.writing import writing
+
+if TYPE_CHECKING:
+    from asyncpg import Connection
+
+router = APIRouter(prefix="/stewardship/dictionary", tags=["stewardship"])
+
+GREATEST = 2**63 - 1
+
+Word = Annotated[str, Field(min_length=1, max_length=LENGTH_LIMIT, pattern=r"^[^\x00]*$")]
+Words = Annotated[tuple[Word, ...], Field(max_length=WORDS_LIMIT)]
+Reason = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")]
+
+
+class Scope(BaseModel):
+    """What an alias of a queued name says: the concept, who uses it and when; ``negative``: it does not mean the concept."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: Word
+    scheme: Word = "project-nodes"
+    negative: bool = False
+    places: Words = ()
+    departments: Words = ()
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    def of(self, name: str) -> Wanted:
+        return Wanted(
+            self.scheme, self.code, name, self.negative, self.places, self.departments, self.valid_from, self.valid_to
+        )
+
+
+class AliasToTry(Scope):
+    name: Word
+
+
+class AliasToMake(AliasToTry):
+    """``draft``: leave it to another to approve; where the city wants four eyes, it always is."""
+
+    reason: Reason = ""
+    draft: bool = False
+
+
+class Why(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Reason = ""
+
+
+@router.get("/queue", summary="待处理名称 names without a sure answer, the most asked for first")
+async def queue(
+    request: Request,
+    scheme: Annotated[str | None, Query(max_length=LENGTH_LIMIT, pattern=r"^[^\x00]*$")] = None,
+    before: Annotated[str | None, Query(pattern=r"^\d{1,18}-\d{1,18}$")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Response:
+    """``scheme`` empty: asked in the project schemes. ``before`` is carried by the link ``next``."""
+    place = tuple(map(int, before.split("-"))) if before else None
+    async with writing(serving_of(request)) as connection:
+        await steward_of(connection, request)
+        found = await seen.queue(connection, scheme, (place[0], place[1]) if place else None, limit + 1)
+        size = await seen.queue_size(connection)
+    links = []
+    if len(found) > limit:
+        last = found[limit - 1]
+        asked = [(name, text) for name, text in request.query_params.multi_items() if name != "before"]
+        following = [*asked, ("before", f"{last.times}-{last.name_id}")]
+        here = address(request, "stewardship", "dictionary", "queue")
+        links.append({"rel": "next", "href": with_parameters(here, following)})
+    return _told({"waiting": size, "names": [seen_json(entry) for entry in found[:limit]], "links": links})
+
+
+@router.get("/queue/{number}", summary="一个待处理名称 one name")
+async def one_name(request: Request, number: int) -> Response:
+    async with writing(serving_of(request)) as connection:
+        await steward_of(connection, request)
+        return _told(seen_json(await seen.one(connection, _number(number))))
+
+
+@router.post("/queue/{number}/preview", summary="试算 what an alias of this name would change")
+async def preview_of_name(request: Request, number: int, wish: Scope) -> Response:
+    async with writing(serving_of(request)) as connection:
+        await steward_of(connection, request)
+        found = await seen.one(connection, _number(number))
+        return await _previewed(request, connection, wish.of(found.name))
+
+
+@router.post("/queue/{number}/discard", summary="不予采纳 not a name of the dictionary's")
+async def discard(request: Request, number: int, given: Why) -> Response:
+    async with _acting(request, "dictionary.discard", str(number)) as (connection, actor, entry):
+        found = await seen.discard(connection, _number(number), by(actor), given.reason)
+        entry.detail |= {"reason": given.reason}
+        return _told(seen_json(found))
+
+
+@router.post("/aliases/preview", summary="试算 what an alias or a negative alias would change")
+async def preview(request: Request, wish: AliasToTry) -> Response:
+    async with writing(serving_of(request)) as connection:
+        await steward_of(connection, request)
+        return await _previewed(request, connection, wish.of(wish.name))
+
+
+@router.post("/aliases", summary="设立别名 make an alias or a negative alias", status_code=201)
+async def make(request: Request, wish: AliasToMake) -> Response:
+    """Approved at once, unless it is to be a ``draft`` or the city wants four eyes."""
+    four_eyes = serving_of(request).city.learning.four_eyes
+    act = "dictionary.negative" if wish.negative else "dictionary.alias"
+    async with _acting(request, act, f"{wish.scheme}:{wish.code}") as (connection, actor, entry):
+        wanted = wish.of(wish.name)
+        made = await aliases.propose(connection, wanted, by(actor), wish.reason)
+        left = 0
+        if not wish.draft and not four_eyes:
+            made = await aliases.approve(connection, made.alias_id, by(actor), wish.reason)
+            left = await effect.settle(connection, wanted.scheme)
+        entry.detail |= {"alias": made.alias_id, "status": made.status, "left_queue": left}
+        return _told({**alias_json(made), "left_queue": left}, status=201)
+
+
+@router.get("/aliases", summary="治理员设立的别名 aliases of stewards, newest first")
+async def listed(
+    request: Request,
+    status: Annotated[str | None, Query(pattern=f"^({'|'.join(STATUSES)})$")] = None,
+    before: Annotated[int | None, Query(ge=1, le=GREATEST)] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Response:
+    async with writing(serving_of(request)) as connection:
+        await steward_of(connection, request)
+        found = await aliases.listed(connection, status, before, limit + 1)
+    links = []
+    if len(found) > limit:
+        asked = [(name, text) for name, text in request.query_params.multi_items() if name != "before"]
+        here = address(request, "stewardship", "dictionary", "aliases")
+        following = [*asked, ("before", str(found[limit - 1].alias_id))]
+        links.append({"rel": "next", "href": with_parameters(here, following)})
+    return _told({"aliases": [alias_json(entry) for entry in found[:limit]], "links": links})
+
+
+@router.post("/aliases/{number}/approve", summary="批准 a draft counts from now on")
+async def approve(request: Request, number: int, given: Why) -> Response:
+    four_eyes = serving_of(request).city.learning.four_eyes
+    async with _acting(request, "dictionary.approve", str(number)) as (connection, actor, entry):
+        made = await aliases.approve(connection, _number(number), by(actor), given.reason, four_eyes=four_eyes)
+        left = await effect.settle(connection, made.wanted.scheme)
+        entry.detail |= {"left_queue": left}
+        return _told({**alias_json(made), "left_queue": left})
+
+
+@router.post("/aliases/{number}/reject", summary="驳回 a draft will not count")
+async def reject(request: Request, number: int, given: Why) -> Response:
+    async with _acting(request, "dictionary.reject", str(number)) as (connection, actor, _):
+        return _told(alias_json(await aliases.reject(connection, _number(number), by(actor), given.reason)))
+
+
+@router.post("/aliases/{number}/end", summary="终止 an alias counts no more")
+async def end(request: Request, number: int, given: Why) -> Response:
+    async with _acting(request, "dictionary.end", str(number)) as (connection, actor, _):
+        made = await aliases.end(connection, _number(number), by(actor), given.reason)
+        await effect.settle(connection, made.wanted.scheme)
+        return _told(alias_json(made))
+
+
+@asynccontextmanager
+async def _acting(request: Request, act: str, target: str) -> AsyncIterator[tuple[Connection[Any], Actor, acts.Entry]]:
+    """A lane that writes, the steward, and the record of the act, which stands or falls with it."""
+    async with writing(serving_of(request)) as connection:
+        actor = await steward_of(connection, request)
+        request_id = UUID(request.state.request_id)
+        async with acts.doing(connection, actor, act, target, request_id=request_id) as entry:
+            yield connection, actor, entry
+
+
+async def _previewed(request: Request, connection: Connection[Any], wanted: Wanted) -> Response:
+    faults = await aliases.faults_of(connection, wanted)
+    if any(fault.code != "DIC-ALIAS-TAKEN" for fault in faults):
+        raise CallerError("DIC-ALIAS", faults=tuple(faults))
+    found = await effect.effect_of(connection, wanted)
+    language = request.state.language
+    return _told({**effect_json(found, language), "faults": [_fault(fault, language) for fault in faults]})
+
+
+def _fault(fault: Fault, language: str) -> dict[str, str]:
+    return {"name": fault.name, "code": fault.code, "reason": fault.text(language)}
+
+
+def _number(number: int) -> int:
+    """A number the database can hold; another names nothing."""
+    return number if 0 < number <= GREATEST else 0
+
+
+def _told(document: dict[str, object], status: int = 200) -> Response:
+    return JSONResponse(document, status_code=status, headers={"Cache-Control": "private, no-store"})

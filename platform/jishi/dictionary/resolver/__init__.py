@@ -1,0 +1,1 @@
+"""The resolver's parts: words it knows, how it reads a name, what it compares with, and how it judges (query, road out)."""

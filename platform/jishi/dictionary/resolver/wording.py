@@ -1,0 +1,243 @@
+"""How the resolver reads a name: one plain form, what is no part of the name cut off, the rest as known words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
+
+from opencc import OpenCC
+
+from jishi.dictionary.resolver.words import Words
+from jishi.dictionary.spelling import fold
+
+UNKNOWN_WEIGHT = 0.45
+"""What one character of no known word weighs, in parts of a modifier; a run of them weighs at most :data:`UNKNOWN_MOST`."""
+UNKNOWN_MOST = 1.3
+TYPING_ERROR = 0.85
+"""A word known by its sound only is worth this part."""
+
+_SYLLABLES = (4, 3, 2)
+_HAN = (0x4E00, 0x9FFF)
+_FRONT = re.compile(
+    r"^(?:[\[(〔<]?(?:[0-9]{1,3}|[一二三四五六七八九十]{1,3})[\])〕>、.:,\-_]+"
+    r"|第[一二三四五六七八九十0-9]{1,3}(?:步|章|节|条|项|阶段|期|批次?|环节)[、.:,\-]*"
+    r"|附件?[0-9一二三四五六七八九十]*[:、.\-]+|附件[0-9一二三四五六七八九十]*"
+    r"|[a-z]{1,3}[0-9]{2,6}[-_.:、]*|[0-9]{4,6}[-_.:、]+|[0-9]{4}(?=[\u4e00-\u9fff])(?!年)|[0-9]{1,2}(?=[\u4e00-\u9fff])(?![年月日个次号路])"
+    r"|[-—·*•#>\s]+)+"
+)
+_NOISE = re.compile(
+    r"(?:19|20)[0-9]{2}\s*(?:[-—~至]\s*(?:19|20)?[0-9]{2})?年(?:度)?(?:[0-9]{1,2}月(?:[0-9]{1,2}日)?)?"
+    r"|(?:19|20)[0-9]{2}度|[〔\[(](?:19|20)[0-9]{2}[〕\])][0-9]*号?"
+    r"|\((?:万元|元|份|次|台|套|项|人月|人|个|天|月|年|%|试行|修订|修订版|草案|初稿|终稿|盖章|签字|扫描件|原件|复印件|附件|模板|样表|新|旧|[0-9一二三四五六七八九十]{1,3})\)"
+    r"|\.(?:docx?|xlsx?|pdf|wps|ofd)$|v[0-9]+(?:\.[0-9]+)*$"
+)
+_LISTING = frozenset("、/,;+&()|")
+_HAN_ONLY = re.compile("[\u4e00-\u9fff]+").fullmatch
+"""Such a text is folded already."""
+_MARKS = re.compile(r"[^0-9a-z\u3400-\u9fff]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A name as read: ``weights`` by canonical word; ``unknown`` what the rest weighs; ``head`` its act, or ''.
+
+    ``run`` is the plain text without marks; ``foreign``: a word of other matters stands in it; ``guessed``: a word was
+    known by its sound only; ``category``: it ends as the name of a type does; ``parts``: the things it joins, if several.
+    """
+
+    run: str
+    weights: dict[str, float]
+    unknown: float
+    head: str
+    foreign: bool = False
+    guessed: bool = False
+    category: bool = False
+    parts: tuple[Reading, ...] = ()
+
+
+class Reader:
+    """Reads names by the words it was given; made once, shared by threads."""
+
+    def __init__(self, words: Words) -> None:
+        self._table = {**_plain_characters(), **{ord(one): other for one, other in words.variants.items()}}
+        self._acts = frozenset(words.acts)
+        self._meanings: dict[str, tuple[str, ...]] = {}
+        self._foreign = frozenset(self.plain(word) for word in words.foreign)
+        for word in (*words.foreign, *words.empty):
+            self._meanings[self.plain(word)] = ()
+        for table in (words.objects, words.acts):
+            for canonical, spellings in table.items():
+                self._meanings |= {self.plain(spelling): (canonical,) for spelling in (canonical, *spellings)}
+        self._meanings |= {self.plain(spelling): means for spelling, means in words.compounds.items()}
+        self._heard = lru_cache(50_000)(self._hear)
+        self._leading = frozenset(words.leading)
+        self._joining = frozenset(self.plain(word) for word in words.joining)
+        self._category = frozenset(self.plain(word) for word in words.category)
+        lengths: dict[str, set[int]] = {}
+        for word in self._meanings:
+            lengths.setdefault(word[0], set()).add(len(word))
+        self._lengths = {first: tuple(sorted(found, reverse=True)) for first, found in lengths.items()}
+
+    def plain(self, text: str) -> str:
+        """Folded, in simplified characters: 検収, 驗收 and 验收 look the same."""
+        return (text if _HAN_ONLY(text) else fold(text)).translate(self._table)
+
+    def bare(self, plain: str) -> str:
+        """A plain text without numbers in front, years, units and marks; '' where nothing else was there."""
+        return _MARKS.sub("", _NOISE.sub("", _FRONT.sub("", plain)))
+
+    def read(self, plain: str) -> Reading:
+        """A plain text as words, longest first from the left; each word counts once."""
+        text = _NOISE.sub(" ", _FRONT.sub("", plain))
+        parts: list[_Part] = [_Part({})]
+        foreign, guessed, run = False, False, 0
+        place, end = 0, len(text)
+        while place < end:
+            word, means, worth = self._word(text, place)
+            if not word:
+                if text[place].isalnum():
+                    run += 1
+                else:
+                    parts[-1].unknown += _weight(run)
+                    run = 0
+                    if text[place] in _LISTING:
+                        parts.append(_Part({}))
+                place += 1
+                continue
+            if run:
+                parts[-1].unknown += _weight(run)
+                run = 0
+            if not means:
+                foreign = foreign or word in self._foreign
+                if word in self._category:
+                    parts[-1].category = True
+                elif word in self._joining:
+                    parts.append(_Part({}))
+            else:
+                guessed, parts[-1].category = guessed or worth < 1, False
+                for canonical in means:
+                    parts[-1].weights[canonical] = max(worth, parts[-1].weights.get(canonical, 0.0))
+                    if canonical in self._acts and not parts[-1].led:
+                        parts[-1].led = (
+                            not parts[-1].head and len(parts[-1].weights) == 1 and canonical in self._leading
+                        )
+                        parts[-1].head = canonical
+            place += len(word)
+        parts[-1].unknown += _weight(run)
+        return self._joined(_MARKS.sub("", text), parts, foreign, guessed)
+
+    def _joined(self, run: str, parts: list[_Part], foreign: bool, guessed: bool) -> Reading:
+        """All parts as one reading that knows them; a part without an object takes the first's, one without an act the last's."""
+        if len(parts) == 1:
+            only = parts[0]
+            return Reading(run, only.weights, only.unknown, only.head, foreign, guessed, only.category)
+        weights: dict[str, float] = {}
+        for part in parts:
+            for word, worth in part.weights.items():
+                weights[word] = max(worth, weights.get(word, 0.0))
+        unknown = sum(part.unknown for part in parts)
+        said = [part for part in parts if part.weights]
+        head = said[0].head if said and said[0].led else next((part.head for part in reversed(said) if part.head), "")
+        category = bool(said) and said[0].category
+        if len(said) < 2:
+            return Reading(run, weights, unknown, head, foreign, guessed, category)
+        first = {word: worth for word, worth in said[0].weights.items() if word not in self._acts}
+        told = []
+        for part in said:
+            own = dict(part.weights)
+            if not part.head and said[-1].head:
+                own[said[-1].head] = 1.0
+            elif all(word in self._acts for word in own):
+                own = {**first, **own}
+            told.append(
+                Reading("", own, part.unknown, part.head or said[-1].head, guessed=guessed, category=part.category)
+            )
+        return Reading(run, weights, unknown, head, foreign, guessed, category, tuple(told))
+
+    def skim(self, plain: str) -> Reading:
+        """A plain text for comparing its characters only, as in lists whose words are not known here."""
+        return Reading(_MARKS.sub("", plain), {}, 0.0, "")
+
+    def _word(self, text: str, place: int) -> tuple[str, tuple[str, ...], float]:
+        """The longest word at ``place``, or one that sounds like it and shares a character with it."""
+        for length in self._lengths.get(text[place], ()):
+            means = self._meanings.get(text[place : place + length])
+            if means is not None:
+                return text[place : place + length], means, 1.0
+        for length in _SYLLABLES:
+            part = text[place : place + length]
+            if len(part) == length and (word := self._heard(part)):
+                return part, self._meanings[word], TYPING_ERROR
+        return "", (), 0.0
+
+    def _hear(self, part: str) -> str:
+        word = self._by_sound.get(sounds(part), "")
+        return word if any(one == other for one, other in zip(part, word, strict=False)) else ""
+
+    @cached_property
+    def _by_sound(self) -> dict[str, str]:
+        """Sound → word with a meaning; a sound of two words of different meaning is nobody's."""
+        found: dict[str, str] = {}
+        for word, means in self._meanings.items():
+            if len(word) < 2 or not means:
+                continue
+            sound = sounds(word)
+            known = found.setdefault(sound, word)
+            if known and self._meanings[known] != means:
+                found[sound] = ""
+        return {sound: word for sound, word in found.items() if word}
+
+
+@dataclass(slots=True)
+class _Part:
+    """What is read so far between two joining words or marks; ``led``: its act stood in front of its object."""
+
+    weights: dict[str, float]
+    unknown: float = 0.0
+    head: str = ""
+    led: bool = False
+    category: bool = False
+
+
+def sounds(text: str) -> str:
+    """The syllables of a text without tones; what is no Chinese character stands for itself.
+
+    >>> sounds("批付") == sounds("批复")
+    True
+    """
+    table = _syllables()
+    return " ".join([table.get(character, character) for character in text])
+
+
+def _weight(run: int) -> float:
+    return min(UNKNOWN_MOST, UNKNOWN_WEIGHT * run)
+
+
+@cache
+def _plain_characters() -> dict[int, str]:
+    """Traditional and Japanese forms → simplified; what GB 2312 holds is simplified already and stays."""
+    characters = [chr(point) for point in range(_HAN[0], _HAN[1] + 1) if not _is_simplified(chr(point))]
+    turned = OpenCC("t2s").convert(OpenCC("jp2t").convert("\n".join(characters))).split("\n")
+    return {ord(one): other for one, other in zip(characters, turned, strict=True) if one != other and len(other) == 1}
+
+
+def _is_simplified(character: str) -> bool:
+    try:
+        character.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+@cache
+def _syllables() -> dict[str, str]:
+    """Character → its commonest syllable without tone; only what GB 2312 holds, which is what plain texts are made of."""
+    from pypinyin.pinyin_dict import pinyin_dict
+
+    toneless = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùüǖǘǚǜńňǹḿ", "aaaaeeeeiiiioooouuuuvvvvvnnnm")
+    return {
+        chr(point): said.split(",")[0].translate(toneless)
+        for point, said in pinyin_dict.items()
+        if _HAN[0] <= point <= _HAN[1] and _is_simplified(chr(point))
+    }
