@@ -30,7 +30,16 @@ def _parameter(name: str, schema: Part, **more: object) -> Part:
     return {"name": name, "in": "query", "required": False, "schema": schema, **more}
 
 
-CLOCKS = (_parameter("datetime", _DATETIME), _parameter("known-at", _KNOWN_AT))
+def _clock(name: str, told: Part) -> Part:
+    """What is told of it stands beside the schema, which the standard wants to be a plain text."""
+    schema = {word: told[word] for word in ("type", "format") if word in told}
+    more = {"description": told["description"], "style": "form", "explode": False}
+    if "examples" in told:
+        more["examples"] = {text: {"value": text} for text in told["examples"]}
+    return _parameter(name, schema, **more)
+
+
+CLOCKS = (_clock("datetime", _DATETIME), _clock("known-at", _KNOWN_AT))
 CLOCK_BODY: Part = {"datetime": _DATETIME, "known-at": _KNOWN_AT}
 
 _CURSOR = _parameter("cursor", {"type": "string"})

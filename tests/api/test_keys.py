@@ -81,6 +81,6 @@ async def test_a_personal_collection_is_closed_to_whoever_has_no_grant(
 
 async def test_what_is_not_offered_yet_is_not_found(caller: httpx.AsyncClient) -> None:
     for collection in ("places", "natural-persons"):
-        for method, path in (("GET", "items/1/history"), ("GET", "items/")):
+        for method, path in (("GET", "items/1/nothing"), ("GET", "items/")):
             answer = await caller.request(method, f"/collections/{collection}/{path}")
             assert answer.status_code == 404 and answer.json()["code"] == "QRY-NOT-FOUND"

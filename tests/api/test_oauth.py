@@ -163,7 +163,7 @@ async def test_headers_that_say_more_than_one_thing_are_refused(anybody: httpx.A
         assert (answer.status_code, answer.json()["code"]) == (400, "ACC-CREDENTIALS"), headers
     for value, code in (
         ("", "ACC-KEY-MISSING"), ("Bearer", "ACC-TOKEN"), ("Bearer ", "ACC-TOKEN"), (token, "ACC-TOKEN"),
-        (f"Basic {token}", "ACC-TOKEN"), (f"Bearer {token}\x00", "ACC-TOKEN"), (f"Bearer \x00{token}", "ACC-TOKEN"),
+        (f"Basic {token}", "ACC-KEY-UNKNOWN"), (f"Bearer {token}\x00", "ACC-TOKEN"), (f"Bearer \x00{token}", "ACC-TOKEN"),
         (f"Bearer {token},Bearer {token}", "ACC-TOKEN"), (f"Bearer {client.api_key}", "ACC-TOKEN"),
         ("Bearer " + "x" * 20_000, "ACC-TOKEN"), ("Bearer \xff", "ACC-TOKEN"), (f"Bearer {token[:-2]}", "ACC-TOKEN"),
     ):  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from jishi.delivery.document import to_html
 from jishi.delivery.handbook import handbook
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/dictionary", tags=["dictionary"])
 
 
-@router.get("/handbook", summary="数据字典 the handbook, to read and to print")
+@router.get(
+    "/handbook",
+    summary="数据字典 the handbook, to read and to print",
+    response_class=HTMLResponse,
+)
 async def whole(request: Request) -> Response:
     """Registers, elements, rules, code lists, stages and concepts as the database has them, of now or of an edition."""
 
