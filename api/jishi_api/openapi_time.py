@@ -32,7 +32,7 @@ def _parameter(name: str, schema: Part, **more: object) -> Part:
 
 def _clock(name: str, told: Part) -> Part:
     """What is told of it stands beside the schema, which the standard wants to be a plain text."""
-    schema = {word: told[word] for word in ("type", "format") if word in told}
+    schema: Part = {word: told[word] for word in ("type", "format") if word in told}
     more = {"description": told["description"], "style": "form", "explode": False}
     if "examples" in told:
         more["examples"] = {text: {"value": text} for text in told["examples"]}

@@ -23,7 +23,7 @@ Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 Word = Annotated[Text, Field(max_length=200)]
 
 
-Name = Annotated[str, Field(pattern=r"(?s)^.*$")]
+Name = Annotated[str, Field(pattern=r"^[\s\S]*$")]
 """Any text that can be sent back: half a surrogate pair cannot."""
 
 
