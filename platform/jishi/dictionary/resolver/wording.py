@@ -32,6 +32,8 @@ _NOISE = re.compile(
     r"|\((?:万元|元|份|次|台|套|项|人月|人|个|天|月|年|%|试行|修订|修订版|草案|初稿|终稿|盖章|签字|扫描件|原件|复印件|附件|模板|样表|新|旧|[0-9一二三四五六七八九十]{1,3})\)"
     r"|\.(?:docx?|xlsx?|pdf|wps|ofd)$|v[0-9]+(?:\.[0-9]+)*$"
 )
+_NUMBERED = frozenset("第附")
+"""A text of Chinese characters alone has a number in front only if it begins so."""
 _LISTING = frozenset("、/,;+&()|")
 _HAN_ONLY = re.compile("[\u4e00-\u9fff]+").fullmatch
 """Such a text is folded already."""
@@ -43,7 +45,8 @@ class Reading:
     """A name as read: ``weights`` by canonical word; ``unknown`` what the rest weighs; ``head`` its act, or ''.
 
     ``run`` is the plain text without marks; ``foreign``: a word of other matters stands in it; ``guessed``: a word was
-    known by its sound only; ``category``: it ends as the name of a type does; ``parts``: the things it joins, if several.
+    known by its sound only; ``category``: it ends as the name of a type does; ``tail``: its last word, where the act stands, is
+    unknown; ``parts``: the things it joins, if several.
     """
 
     run: str
@@ -53,6 +56,7 @@ class Reading:
     foreign: bool = False
     guessed: bool = False
     category: bool = False
+    tail: bool = False
     parts: tuple[Reading, ...] = ()
 
 
@@ -72,6 +76,8 @@ class Reader:
         self._meanings |= {self.plain(spelling): means for spelling, means in words.compounds.items()}
         self._heard = lru_cache(50_000)(self._hear)
         self._leading = frozenset(words.leading)
+        self._nominal = frozenset(words.nominal)
+        self._bodies = tuple(self.plain(word) for word in words.bodies)
         self._joining = frozenset(self.plain(word) for word in words.joining)
         self._category = frozenset(self.plain(word) for word in words.category)
         lengths: dict[str, set[int]] = {}
@@ -85,11 +91,25 @@ class Reader:
 
     def bare(self, plain: str) -> str:
         """A plain text without numbers in front, years, units and marks; '' where nothing else was there."""
-        return _MARKS.sub("", _NOISE.sub("", _FRONT.sub("", plain)))
+        return self.marked_off(self.text(plain))
+
+    def text(self, plain: str) -> str:
+        """A plain text without what is no part of the name, marks kept: they tell words apart."""
+        if _HAN_ONLY(plain):
+            return _FRONT.sub("", plain) if plain[0] in _NUMBERED else plain
+        return _NOISE.sub(" ", _FRONT.sub("", plain))
+
+    def marked_off(self, text: str) -> str:
+        """A text without its marks."""
+        return text if _HAN_ONLY(text) else _MARKS.sub("", text)
 
     def read(self, plain: str) -> Reading:
         """A plain text as words, longest first from the left; each word counts once."""
-        text = _NOISE.sub(" ", _FRONT.sub("", plain))
+        text = self.text(plain)
+        return self.read_text(text, self.marked_off(text))
+
+    def read_text(self, text: str, bare: str) -> Reading:
+        """The same of what :meth:`text` and :meth:`marked_off` made of it."""
         parts: list[_Part] = [_Part({})]
         foreign, guessed, run = False, False, 0
         place, end = 0, len(text)
@@ -125,13 +145,14 @@ class Reader:
                         parts[-1].head = canonical
             place += len(word)
         parts[-1].unknown += _weight(run)
-        return self._joined(_MARKS.sub("", text), parts, foreign, guessed)
+        foreign = foreign or bare.endswith(self._bodies)
+        return self._joined(bare, parts, foreign, guessed, run > 1)
 
-    def _joined(self, run: str, parts: list[_Part], foreign: bool, guessed: bool) -> Reading:
+    def _joined(self, run: str, parts: list[_Part], foreign: bool, guessed: bool, tail: bool) -> Reading:
         """All parts as one reading that knows them; a part without an object takes the first's, one without an act the last's."""
         if len(parts) == 1:
             only = parts[0]
-            return Reading(run, only.weights, only.unknown, only.head, foreign, guessed, only.category)
+            return Reading(run, only.weights, only.unknown, only.head, foreign, guessed, only.category, tail)
         weights: dict[str, float] = {}
         for part in parts:
             for word, worth in part.weights.items():
@@ -141,19 +162,22 @@ class Reader:
         head = said[0].head if said and said[0].led else next((part.head for part in reversed(said) if part.head), "")
         category = bool(said) and said[0].category
         if len(said) < 2:
-            return Reading(run, weights, unknown, head, foreign, guessed, category)
+            return Reading(run, weights, unknown, head, foreign, guessed, category, tail)
         first = {word: worth for word, worth in said[0].weights.items() if word not in self._acts}
         told = []
         for part in said:
             own = dict(part.weights)
-            if not part.head and said[-1].head:
+            takes = said[-1].head and (not part.head or part.head in self._nominal)
+            if takes:
                 own[said[-1].head] = 1.0
             elif all(word in self._acts for word in own):
                 own = {**first, **own}
             told.append(
-                Reading("", own, part.unknown, part.head or said[-1].head, guessed=guessed, category=part.category)
+                Reading(
+                    "", own, part.unknown, said[-1].head if takes else part.head, guessed=guessed, category=part.category
+                )
             )
-        return Reading(run, weights, unknown, head, foreign, guessed, category, tuple(told))
+        return Reading(run, weights, unknown, head, foreign, guessed, category, tail, tuple(told))
 
     def skim(self, plain: str) -> Reading:
         """A plain text for comparing its characters only, as in lists whose words are not known here."""
@@ -198,6 +222,11 @@ class _Part:
     head: str = ""
     led: bool = False
     category: bool = False
+
+
+def is_broad(reading: Reading | None, broad: frozenset[str]) -> bool:
+    """Whether a name says one word only, and one of ``broad`` meaning."""
+    return reading is not None and len(reading.weights) == 1 and next(iter(reading.weights)) in broad
 
 
 def sounds(text: str) -> str:
