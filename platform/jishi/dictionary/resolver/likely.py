@@ -42,14 +42,34 @@ class Likely:
         )
 
 
-def best_of(likely: Likely) -> Likely:
-    """Of each concept the best spelling, of each name the best concepts first."""
+def best_of(likely: Likely, laid: bool = False) -> Likely:
+    """Of each concept the best spelling, of each name the best concepts first; ``laid``: by name, concept and spelling."""
+    if laid:
+        return _ranked(likely, _best_laid(likely))
     order = np.lexsort((likely.spelling, -likely.like, likely.owner, likely.row))
     row, owner = likely.row[order], likely.owner[order]
     first = np.ones(len(row), np.bool_)
     first[1:] = (row[1:] != row[:-1]) | (owner[1:] != owner[:-1])
-    kept = order[first]
-    again = np.lexsort((owner[first], -likely.like[kept], row[first]))
+    return _ranked(likely, order[first])
+
+
+def _best_laid(likely: Likely) -> Ints:
+    """The place of each concept's best spelling; of equal ones the first."""
+    row, owner, like = likely.row, likely.owner, likely.like
+    if not len(row):
+        return row
+    first = np.ones(len(row), np.bool_)
+    first[1:] = (row[1:] != row[:-1]) | (owner[1:] != owner[:-1])
+    starts = np.flatnonzero(first)
+    group = np.cumsum(first) - 1
+    best = np.flatnonzero(like == np.maximum.reduceat(like, starts)[group])
+    _, once = np.unique(group[best], return_index=True)
+    kept: Ints = best[once]
+    return kept
+
+
+def _ranked(likely: Likely, kept: Ints) -> Likely:
+    again = np.lexsort((likely.owner[kept], -likely.like[kept], likely.row[kept]))
     return likely.ordered(kept[again], likely.like)
 
 

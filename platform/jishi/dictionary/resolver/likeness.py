@@ -1,6 +1,6 @@
 """How like two readings are: shared words by weight, shared pairs of characters, and whether the head words agree.
 
-A batch is settled with a few operations over whole tables, spellings down and names across; where spellings are too many
+A batch is settled with a few operations over whole tables, names down and spellings across; where spellings are too many
 for that, a name touches only those it shares something with.
 """
 
@@ -51,7 +51,7 @@ class Comparison:
         if index.words and 0 < len(told) <= SMALL:
             self._vocabulary = Vocabulary(told, self._owners, len(index.codes), words)
             kinds = np.frombuffer(bytes(index.kinds), np.uint8)[self._spellings]
-            self._part = np.where(kinds == DOCUMENT, np.float32(DOCUMENT_PART), np.float32(1))[:, None]
+            self._part = np.where(kinds == DOCUMENT, np.float32(DOCUMENT_PART), np.float32(1))
             self._starts = np.flatnonzero(np.diff(self._owners, prepend=-1))
 
     def likely(self, names: Sequence[Reading], living: Flags, bonus: Floats, most: int = 5) -> Likely:
@@ -90,9 +90,8 @@ class Comparison:
     ) -> Likely:
         """By words, and by pairs of characters where a name holds what is no known word; every spelling has its cell."""
         shared, weights = vocabulary.shared(names)
-        weights = np.maximum(weights, 1e-6)
-        like = np.minimum(shared * (1 / weights)[None, :], 1)
-        like *= np.minimum(shared * (1 / vocabulary.weight)[:, None], 1)
+        like = np.minimum(shared * (1 / weights)[:, None], 1)
+        like *= np.minimum(shared * (1 / vocabulary.weight), 1)
         np.sqrt(like, out=like)
         fit = vocabulary.fit(names)
         like *= fit
@@ -100,46 +99,50 @@ class Comparison:
         unsure = np.flatnonzero(strange | self._tied(like))
         if len(unsure):
             pairs = self._pairs.dense([names[row].run for row in unsure.tolist()])
-            mixed = fit[:, unsure] * pairs
+            mixed = fit[unsure]
+            mixed *= pairs
             mixed *= np.float32(1 - WORDS_PART)
-            mixed += np.float32(WORDS_PART) * like[:, unsure]
+            mixed += np.float32(WORDS_PART) * like[unsure]
             pairs *= np.float32(PAIRS_ALONE)
-            like[:, unsure] = np.maximum(mixed, pairs)
+            like[unsure] = np.maximum(mixed, pairs, out=mixed)
         like *= self._part
         if bonus.any():
-            like += np.where(like > LEAST, bonus[self._owners][:, None], np.float32(0))
+            like += np.where(like > LEAST, bonus[self._owners], np.float32(0))
         if not living.all():
-            like[~living[self._owners]] = 0
-        cell = np.flatnonzero(like >= self._limits(like, most))
-        spelling, row = cell // len(names), cell % len(names)
-        told = shared[spelling, row]
+            like[:, ~living[self._owners]] = 0
+        cell = np.flatnonzero(like >= self._limits(like, most)[:, None])
+        row, spelling = cell // like.shape[1], cell % like.shape[1]
+        told = shared[row, spelling]
         return best_of(
             Likely(
                 row,
                 self._owners[spelling],
                 spelling,
-                like[spelling, row],
+                like[row, spelling],
                 np.minimum(told / weights[row], 1),
                 np.minimum(told / vocabulary.weight[spelling], 1),
                 np.ones(len(row), np.bool_),
-            )
+            ),
+            laid=True,
         )
 
     def _limits(self, like: Floats, most: int) -> Floats:
         """By name how like a spelling must be to be among the ``most`` best concepts and near the best."""
-        top = np.maximum.reduceat(like, self._starts, axis=0)
-        limits: Floats = np.maximum(top.max(axis=0) * np.float32(NEAR_BEST), np.float32(LEAST))
-        if most < len(top):
-            limits = np.maximum(limits, np.partition(top, len(top) - most, axis=0)[len(top) - most])
+        top = np.maximum.reduceat(like, self._starts, axis=1)
+        limits: Floats = np.maximum(top.max(axis=1) * np.float32(NEAR_BEST), np.float32(LEAST))
+        if most < top.shape[1]:
+            place = top.shape[1] - most
+            top.partition(place, axis=1)
+            limits = np.maximum(limits, top[:, place])
         return limits
 
     def _tied(self, like: Floats) -> Flags:
         """Names whose best spellings are of several concepts."""
-        top = np.maximum.reduceat(like, self._starts, axis=0)
-        if len(top) < 2:
-            return np.zeros(like.shape[1], np.bool_)
-        best = np.partition(top, len(top) - 2, axis=0)[-2:]
-        tied: Flags = best[0] >= np.maximum(best[1] - np.float32(TIE), np.float32(LEAST))
+        top = np.maximum.reduceat(like, self._starts, axis=1)
+        if top.shape[1] < 2:
+            return np.zeros(len(like), np.bool_)
+        top.partition(top.shape[1] - 2, axis=1)
+        tied: Flags = top[:, -2] >= np.maximum(top[:, -1] - np.float32(TIE), np.float32(LEAST))
         return tied
 
     def _by_pairs(self, names: Sequence[Reading], living: Flags, bonus: Floats) -> Likely:

@@ -1,4 +1,4 @@
-"""Pairs of neighbouring characters: which spellings hold them, and how rare they are."""
+"""Pairs of neighbouring characters: which spellings hold them, and how like that makes a text to each."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from jishi.dictionary.resolver.likely import Floats, Ints
 POSTINGS = 1500
 """So many entries of the inverted index are looked at for one name; the rarest pairs of characters come first."""
 
-Places = npt.NDArray[np.int32]
-Taken = tuple[list[Places], list[float], float]
+Entry = tuple[npt.NDArray[np.int32], Floats, float]
+"""The spellings that hold a pair, what it is worth to each (by all it holds), and how rare it is."""
 
 
 class Pairs:
-    """An inverted index of pairs of characters over the texts of spellings; ``weight``: what all pairs of each weigh."""
+    """An inverted index of pairs of characters over the texts of spellings."""
 
     def __init__(self, runs: Sequence[str]) -> None:
         lists: dict[str, list[int]] = {}
@@ -26,78 +26,80 @@ class Pairs:
             for pair in _pairs(run):
                 lists.setdefault(pair, []).append(place)
         self._count = len(runs)
-        self._held = {pair: (np.array(places, np.int32), self._rarity(len(places))) for pair, places in lists.items()}
         self._rarest = self._rarity(0)
-        self.weight: Floats = np.zeros(len(runs), np.float32)
-        for places, rarity in self._held.values():
-            self.weight[places] += rarity
-        self.weight = np.maximum(self.weight, 1e-3)
+        weight = np.zeros(len(runs), np.float32)
+        for places in lists.values():
+            weight[places] += self._rarity(len(places))
+        root = np.sqrt(np.maximum(weight, 1e-3))
+        self._held: dict[str, Entry] = {}
+        for pair, places in lists.items():
+            rarity = self._rarity(len(places))
+            at = np.array(places, np.int32)
+            self._held[pair] = (at, (rarity / root[at]).astype(np.float32), rarity)
 
     def dense(self, runs: Sequence[str]) -> Floats:
-        """How like each spelling (down) is to each of ``runs`` (across)."""
-        taken = [self._take(run) for run in runs]
-        weight = np.array([weight for _, _, weight in taken], np.float32)
-        flat = [one for places, _, _ in taken for one in places]
-        if not flat:
-            return np.zeros((self._count, len(runs)), np.float32)
-        worth, rows = _laid(taken, flat)
-        laid = np.bincount(np.concatenate(flat) * np.int64(len(runs)) + rows, worth, self._count * len(runs))
-        like = laid.reshape(self._count, len(runs)).astype(np.float32)
-        like *= (1 / np.sqrt(self.weight))[:, None]
-        like *= (1 / np.sqrt(np.maximum(weight, 1e-6)))[None, :]
+        """How like each of ``runs`` (down) is to each spelling (across)."""
+        places, worth, row, root = self._laid(runs)
+        laid = np.bincount(places + row * self._count, worth, self._count * len(runs)).astype(np.float32)
+        like: Floats = laid.reshape(len(runs), self._count)
+        like *= (1 / root)[:, None]
         return like
 
     def sparse(self, runs: Sequence[str]) -> tuple[Ints, Ints, Floats]:
-        """The same where it is more than nothing: run, spelling, likeness."""
-        taken = [self._take(run) for run in runs]
-        flat = [one for places, _, _ in taken for one in places]
-        if not flat:
-            nothing = np.zeros(0, np.int64)
-            return nothing, nothing, np.zeros(0, np.float32)
-        worth, rows = _laid(taken, flat)
-        key = np.concatenate(flat) + rows * np.int64(self._count)
+        """The same where it is more than nothing: run, spelling, likeness; by run and spelling."""
+        places, worth, row, root = self._laid(runs)
+        key = places + row * self._count
         order = np.argsort(key)
         key = key[order]
-        starts = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
-        shared = np.add.reduceat(worth[order], starts)
-        row, spelling = key[starts] // self._count, key[starts] % self._count
-        weight = np.array([weight for _, _, weight in taken], np.float32)
-        like: Floats = (shared / np.sqrt(np.maximum(weight[row] * self.weight[spelling], 1e-6))).astype(np.float32)
-        return row, spelling, like
+        first = np.ones(len(key), np.bool_)
+        first[1:] = key[1:] != key[:-1]
+        starts = np.flatnonzero(first)
+        if not len(starts):
+            return key, key, worth
+        found = key[starts]
+        row = found // self._count
+        like: Floats = (np.add.reduceat(worth[order], starts) / root[row]).astype(np.float32)
+        return row, found % self._count, like
 
-    def _take(self, run: str) -> Taken:
-        """Spellings by pair of characters, the rarest first, until enough is looked at; and the weight of all pairs."""
+    def _laid(self, runs: Sequence[str]) -> tuple[Ints, Floats, Ints, Floats]:
+        """Of all entries of all runs: spelling, worth and run; and the root of what the pairs of each run weigh."""
+        places: list[npt.NDArray[np.int32]] = []
+        worths: list[Floats] = []
+        spread: list[int] = []
+        weights: list[float] = []
+        for run in runs:
+            held, weight = self._take(run)
+            weights.append(weight)
+            spread.append(sum([len(each[0]) for each in held]))
+            places += [each[0] for each in held]
+            worths += [each[1] for each in held]
+        root = np.sqrt(np.maximum(np.array(weights, np.float32), np.float32(1e-6)))
+        row = np.repeat(np.arange(len(runs)), spread)
+        if not places:
+            return np.zeros(0, np.int64), np.zeros(0, np.float32), row, root
+        return np.concatenate(places).astype(np.int64), np.concatenate(worths), row, root
+
+    def _take(self, run: str) -> tuple[list[Entry], float]:
+        """The entries of a run's pairs, the rarest first, until enough is looked at; and what all pairs weigh."""
         pairs = _pairs(run)
         known = [held for pair in pairs if (held := self._held.get(pair)) is not None]
-        weight = self._rarest * (len(pairs) - len(known))
-        if sum([len(places) for places, _ in known]) > POSTINGS:
-            return _rarest_of(known, weight)
-        worths = [worth for _, worth in known]
-        return [places for places, _ in known], worths, weight + sum(worths)
+        weight = self._rarest * (len(pairs) - len(known)) + sum([each[2] for each in known])
+        if sum([len(each[0]) for each in known]) <= POSTINGS:
+            return known, weight
+        taken: list[Entry] = []
+        left = POSTINGS
+        for entry in sorted(known, key=_length):
+            if len(entry[0]) <= left:
+                left -= len(entry[0])
+                taken.append(entry)
+        return taken, weight
 
     def _rarity(self, held: int) -> float:
         return log(1 + self._count / (1 + held))
 
 
-def _laid(taken: Sequence[Taken], flat: Sequence[Places]) -> tuple[Floats, Ints]:
-    """For every entry of all lists what it is worth and whose it is."""
-    lengths = np.array([len(one) for one in flat], np.int64)
-    worth = np.repeat(np.array([one for _, worths, _ in taken for one in worths], np.float32), lengths)
-    spread = [sum([len(one) for one in places]) for places, _, _ in taken]
-    return worth, np.repeat(np.arange(len(taken)), spread)
-
-
-def _rarest_of(known: list[tuple[Places, float]], weight: float) -> Taken:
-    taken: list[Places] = []
-    worths: list[float] = []
-    left = POSTINGS
-    for places, worth in sorted(known, key=lambda held: len(held[0])):
-        weight += worth
-        if len(places) <= left:
-            left -= len(places)
-            taken.append(places)
-            worths.append(worth)
-    return taken, worths, weight
+def _length(entry: Entry) -> int:
+    return len(entry[0])
 
 
 def _pairs(run: str) -> Collection[str]:

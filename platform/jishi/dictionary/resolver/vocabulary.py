@@ -1,4 +1,4 @@
-"""Words of spellings as a table of weights: what a name's words share with every spelling is one product of two tables."""
+"""Words of spellings as a table of weights: what a name shares with every spelling is a sum of rows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from math import log
 
 import numpy as np
 
-from jishi.dictionary.resolver.likely import Flags, Floats, Ints
+from jishi.dictionary.resolver.likely import Floats, Ints
 from jishi.dictionary.resolver.wording import Reading
 from jishi.dictionary.resolver.words import Words
 
@@ -37,49 +37,46 @@ class Vocabulary:
         self._weights = self._rarities(read, owners, count)
         self._unknown = float(np.median(list(self._weights.values()))) if self._weights else 1.0
         heads = np.array([self._heads.get(reading.head, 0) if reading.weights else 0 for reading in read], np.int64)
-        self._agree = np.ascontiguousarray(self._agreement()[heads])
-        self._category = np.array([reading.category for reading in read], np.bool_)
-        self._places = {word: place for place, word in enumerate(sorted(self._said()))}
+        category = np.array([reading.category for reading in read], np.bool_)
+        self._if_none = np.where(category, np.float32(OTHER_CATEGORY), np.float32(1))
+        self._if_category = np.where(category, np.float32(1), np.float32(OTHER_CATEGORY))
+        self._agree = np.ascontiguousarray(self._agreement()[:, heads] * self._if_none)
+        self._places = {word: place + 1 for place, word in enumerate(sorted(self._said()))}
         self.weight: Floats = np.full(len(read), NO_WORDS, np.float32)
-        self._table = np.zeros((len(read), len(self._places) + 1), np.float32)
+        self._table = np.zeros((len(self._places) + 1, len(read)), np.float32)
         for place, reading in enumerate(read):
             if reading.weights:
                 self._lay(place, reading)
 
     def shared(self, names: Sequence[Reading]) -> tuple[Floats, Floats]:
-        """Weight that each spelling (down) shares with each name (across), and the weight of each name's words."""
-        weights = np.zeros(len(names), np.float32)
-        asked = np.zeros((len(self._places) + 1, len(names)), np.float32)
+        """Weight that each name (down) shares with each spelling (across), and the weight of each name's words."""
         known, places, unknown = self._weights, self._places, self._unknown
+        weights: list[float] = []
         rows: list[int] = []
-        columns: list[int] = []
         parts: list[float] = []
-        for row, reading in enumerate(names):
+        starts: list[int] = []
+        for reading in names:
+            starts.append(len(rows))
             weight = reading.unknown * unknown
             for word, part in reading.weights.items():
                 weight += known.get(word, unknown)
-                place = places.get(word)
-                if place is not None:
-                    rows.append(place)
-                    columns.append(row)
-                    parts.append(part)
-            weights[row] = weight
-        asked[rows, columns] = parts
-        return self._table @ asked, weights
+                rows.append(places.get(word, 0))
+                parts.append(part)
+            if starts[-1] == len(rows):
+                rows.append(0)
+                parts.append(1)
+            weights.append(weight)
+        told = self._table[rows]
+        if min(parts) < 1:
+            told *= np.array(parts, np.float32)[:, None]
+        return np.add.reduceat(told, starts, axis=0), np.maximum(np.array(weights, np.float32), np.float32(1e-6))
 
     def fit(self, names: Sequence[Reading]) -> Floats:
-        """What is left of the likeness of each spelling (down) to each name (across) by head word and category."""
-        heads = [self._heads.get(reading.head, 0) for reading in names]
-        fit: Floats = self._agree[:, heads]
-        category = np.array([reading.category for reading in names], np.bool_)
-        return self._by_category(fit, category)
-
-    def _by_category(self, fit: Floats, category: Flags) -> Floats:
-        other = np.float32(OTHER_CATEGORY)
-        if category.any():
-            fit *= np.where(category[None, :] == self._category[:, None], np.float32(1), other)
-        else:
-            fit *= np.where(self._category, other, np.float32(1))[:, None]
+        """What is left of the likeness of each name (down) to each spelling (across) by head word and category."""
+        fit: Floats = self._agree[[self._heads.get(reading.head, 0) for reading in names]]
+        category = [row for row, reading in enumerate(names) if reading.category]
+        if category:
+            fit[category] *= self._if_category / self._if_none
         return fit
 
     def _rarities(self, read: Sequence[Reading], owners: Ints, count: int) -> dict[str, float]:
@@ -106,7 +103,7 @@ class Vocabulary:
                 if near not in own:
                     worth[near] = max(worth.get(near, 0.0), part * min(weight, self._weights.get(near, weight)))
         for word, weight in worth.items():
-            self._table[place, self._places[word]] = weight
+            self._table[self._places[word], place] = weight
 
     def _agreement(self) -> Floats:
         """Head word by head word: 1 where they agree, less where they are near, least where they differ; 0 is no head."""
