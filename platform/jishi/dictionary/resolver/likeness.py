@@ -49,9 +49,9 @@ class Comparison:
         self._pairs = Pairs([reading.run for reading in told])
         self._vocabulary: Vocabulary | None = None
         if index.words and 0 < len(told) <= SMALL:
-            self._vocabulary = Vocabulary(told, self._owners, len(index.codes), words)
             kinds = np.frombuffer(bytes(index.kinds), np.uint8)[self._spellings]
             self._part = np.where(kinds == DOCUMENT, np.float32(DOCUMENT_PART), np.float32(1))
+            self._vocabulary = Vocabulary(told, self._owners, self._part, len(index.codes), words)
             self._starts = np.flatnonzero(np.diff(self._owners, prepend=-1))
 
     def likely(self, names: Sequence[Reading], living: Flags, bonus: Floats, most: int = 5) -> Likely:
@@ -96,21 +96,24 @@ class Comparison:
         fit = vocabulary.fit(names)
         like *= fit
         strange = np.array([reading.unknown > 0 or len(reading.weights) < 2 for reading in names], np.bool_)
-        unsure = np.flatnonzero(strange | self._tied(like))
+        top = self._top(like)
+        unsure = np.flatnonzero(strange | _tied(top))
         if len(unsure):
             pairs = self._pairs.dense([names[row].run for row in unsure.tolist()])
             mixed = fit[unsure]
             mixed *= pairs
             mixed *= np.float32(1 - WORDS_PART)
             mixed += np.float32(WORDS_PART) * like[unsure]
-            pairs *= np.float32(PAIRS_ALONE)
+            pairs *= np.float32(PAIRS_ALONE) * self._part
             like[unsure] = np.maximum(mixed, pairs, out=mixed)
-        like *= self._part
+            top[unsure] = self._top(mixed)
         if bonus.any():
             like += np.where(like > LEAST, bonus[self._owners], np.float32(0))
         if not living.all():
             like[:, ~living[self._owners]] = 0
-        cell = np.flatnonzero(like >= self._limits(like, most)[:, None])
+        if bonus.any() or not living.all():
+            top = self._top(like)
+        cell = np.flatnonzero(like >= _limits(top, most)[:, None])
         row, spelling = cell // like.shape[1], cell % like.shape[1]
         told = shared[row, spelling]
         return best_of(
@@ -126,24 +129,10 @@ class Comparison:
             laid=True,
         )
 
-    def _limits(self, like: Floats, most: int) -> Floats:
-        """By name how like a spelling must be to be among the ``most`` best concepts and near the best."""
-        top = np.maximum.reduceat(like, self._starts, axis=1)
-        limits: Floats = np.maximum(top.max(axis=1) * np.float32(NEAR_BEST), np.float32(LEAST))
-        if most < top.shape[1]:
-            place = top.shape[1] - most
-            top.partition(place, axis=1)
-            limits = np.maximum(limits, top[:, place])
-        return limits
-
-    def _tied(self, like: Floats) -> Flags:
-        """Names whose best spellings are of several concepts."""
-        top = np.maximum.reduceat(like, self._starts, axis=1)
-        if top.shape[1] < 2:
-            return np.zeros(len(like), np.bool_)
-        top.partition(top.shape[1] - 2, axis=1)
-        tied: Flags = top[:, -2] >= np.maximum(top[:, -1] - np.float32(TIE), np.float32(LEAST))
-        return tied
+    def _top(self, like: Floats) -> Floats:
+        """By name (down) how like each concept (across) is at best."""
+        top: Floats = np.maximum.reduceat(like, self._starts, axis=1)
+        return top
 
     def _by_pairs(self, names: Sequence[Reading], living: Flags, bonus: Floats) -> Likely:
         """By pairs of characters only, in a list too long to give every spelling a cell."""
@@ -154,6 +143,24 @@ class Comparison:
         keep: npt.NDArray[np.bool_] = living[owner] & (like > np.maximum(NEAR_BEST * best[row], LEAST))
         row, owner, spelling, like = row[keep], owner[keep], spelling[keep], like[keep]
         return best_of(Likely(row, owner, spelling, like + bonus[owner], like, like, np.ones(len(row), np.bool_)))
+
+
+def _tied(top: Floats) -> Flags:
+    """Names that are about as like several concepts."""
+    if top.shape[1] < 2:
+        return np.zeros(len(top), np.bool_)
+    best = np.partition(top, top.shape[1] - 2, axis=1)[:, -2:]
+    tied: Flags = best[:, 0] >= np.maximum(best[:, 1] - np.float32(TIE), np.float32(LEAST))
+    return tied
+
+
+def _limits(top: Floats, most: int) -> Floats:
+    """By name how like a spelling must be to be among the ``most`` best concepts and near the best."""
+    limits: Floats = np.maximum(top.max(axis=1) * np.float32(NEAR_BEST), np.float32(LEAST))
+    if most < top.shape[1]:
+        place = top.shape[1] - most
+        limits = np.maximum(limits, np.partition(top, place, axis=1)[:, place])
+    return limits
 
 
 def _kept(index: Index, read: Sequence[Reading | None]) -> list[int]:

@@ -24,10 +24,10 @@ NO_WORDS = 1e9
 class Vocabulary:
     """The words of spellings, their weights by rarity over ``count`` concepts, and what near words are worth.
 
-    ``weight``: what all words of each spelling weigh.
+    ``part``: what each spelling counts for; ``weight``: what all its words weigh.
     """
 
-    def __init__(self, read: Sequence[Reading], owners: Ints, count: int, words: Words) -> None:
+    def __init__(self, read: Sequence[Reading], owners: Ints, part: Floats, count: int, words: Words) -> None:
         self._words = words
         self._heads = {act: place + 1 for place, act in enumerate(words.acts)}
         self._near: dict[str, list[tuple[str, float]]] = {}
@@ -38,9 +38,9 @@ class Vocabulary:
         self._unknown = float(np.median(list(self._weights.values()))) if self._weights else 1.0
         heads = np.array([self._heads.get(reading.head, 0) if reading.weights else 0 for reading in read], np.int64)
         category = np.array([reading.category for reading in read], np.bool_)
-        self._if_none = np.where(category, np.float32(OTHER_CATEGORY), np.float32(1))
-        self._if_category = np.where(category, np.float32(1), np.float32(OTHER_CATEGORY))
-        self._agree = np.ascontiguousarray(self._agreement()[:, heads] * self._if_none)
+        differs = np.float32(OTHER_CATEGORY)
+        self._if_category = np.where(category, 1 / differs, differs)
+        self._agree = np.ascontiguousarray(self._agreement()[:, heads] * np.where(category, differs, np.float32(1)) * part)
         self._places = {word: place + 1 for place, word in enumerate(sorted(self._said()))}
         self.weight: Floats = np.full(len(read), NO_WORDS, np.float32)
         self._table = np.zeros((len(self._places) + 1, len(read)), np.float32)
@@ -52,31 +52,35 @@ class Vocabulary:
         """Weight that each name (down) shares with each spelling (across), and the weight of each name's words."""
         known, places, unknown = self._weights, self._places, self._unknown
         weights: list[float] = []
-        rows: list[int] = []
-        parts: list[float] = []
-        starts: list[int] = []
-        for reading in names:
-            starts.append(len(rows))
+        held: list[tuple[list[int], list[int], list[float]]] = [([], [], [])]
+        for row, reading in enumerate(names):
             weight = reading.unknown * unknown
-            for word, part in reading.weights.items():
+            for number, (word, part) in enumerate(reading.weights.items()):
                 weight += known.get(word, unknown)
-                rows.append(places.get(word, 0))
+                if number == len(held):
+                    held.append(([], [], []))
+                rows, words, parts = held[number]
+                rows.append(row)
+                words.append(places.get(word, 0))
                 parts.append(part)
-            if starts[-1] == len(rows):
-                rows.append(0)
-                parts.append(1)
             weights.append(weight)
-        told = self._table[rows]
-        if min(parts) < 1:
-            told *= np.array(parts, np.float32)[:, None]
-        return np.add.reduceat(told, starts, axis=0), np.maximum(np.array(weights, np.float32), np.float32(1e-6))
+        shared: Floats = np.zeros((len(names), self._table.shape[1]), np.float32)
+        for rows, words, parts in held:
+            told = self._table[words]
+            if parts and min(parts) < 1:
+                told *= np.array(parts, np.float32)[:, None]
+            if len(rows) == len(names):
+                shared += told
+            else:
+                shared[rows] += told
+        return shared, np.maximum(np.array(weights, np.float32), np.float32(1e-6))
 
     def fit(self, names: Sequence[Reading]) -> Floats:
-        """What is left of the likeness of each name (down) to each spelling (across) by head word and category."""
+        """What is left of the likeness of each name (down) to each spelling (across) by head word, category and part."""
         fit: Floats = self._agree[[self._heads.get(reading.head, 0) for reading in names]]
         category = [row for row, reading in enumerate(names) if reading.category]
         if category:
-            fit[category] *= self._if_category / self._if_none
+            fit[category] *= self._if_category
         return fit
 
     def _rarities(self, read: Sequence[Reading], owners: Ints, count: int) -> dict[str, float]:

@@ -18,6 +18,8 @@ TYPING_ERROR = 0.85
 """A word known by its sound only is worth this part."""
 
 _SYLLABLES = (4, 3, 2)
+_NO_LENGTHS: tuple[int, ...] = ()
+_NO_WORD: tuple[str, tuple[str, ...], float] = ("", (), 0.0)
 _HAN = (0x4E00, 0x9FFF)
 _FRONT = re.compile(
     r"^(?:[\[(〔<]?(?:[0-9]{1,3}|[一二三四五六七八九十]{1,3})[\])〕>、.:,\-_]+"
@@ -36,11 +38,12 @@ _NUMBERED = frozenset("第附")
 """A text of Chinese characters alone has a number in front only if it begins so."""
 _LISTING = frozenset("、/,;+&()|")
 _HAN_ONLY = re.compile("[\u4e00-\u9fff]+").fullmatch
+_PLAIN = re.compile("[\u4e00-\u9fff0-9a-z]+").fullmatch
 """Such a text is folded already."""
 _MARKS = re.compile(r"[^0-9a-z\u3400-\u9fff]+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reading:
     """A name as read: ``weights`` by canonical word; ``unknown`` what the rest weighs; ``head`` its act, or ''.
 
@@ -74,7 +77,7 @@ class Reader:
             for canonical, spellings in table.items():
                 self._meanings |= {self.plain(spelling): (canonical,) for spelling in (canonical, *spellings)}
         self._meanings |= {self.plain(spelling): means for spelling, means in words.compounds.items()}
-        self._heard = lru_cache(50_000)(self._hear)
+        self._guessed = lru_cache(50_000)(self._sounding)
         self._leading = frozenset(words.leading)
         self._nominal = frozenset(words.nominal)
         self._bodies = tuple(self.plain(word) for word in words.bodies)
@@ -87,7 +90,7 @@ class Reader:
 
     def plain(self, text: str) -> str:
         """Folded, in simplified characters: 検収, 驗收 and 验收 look the same."""
-        return (text if _HAN_ONLY(text) else fold(text)).translate(self._table)
+        return (text if _PLAIN(text) else fold(text)).translate(self._table)
 
     def bare(self, plain: str) -> str:
         """A plain text without numbers in front, years, units and marks; '' where nothing else was there."""
@@ -110,42 +113,51 @@ class Reader:
 
     def read_text(self, text: str, bare: str) -> Reading:
         """The same of what :meth:`text` and :meth:`marked_off` made of it."""
-        parts: list[_Part] = [_Part({})]
-        foreign, guessed, run = False, False, 0
+        part = _Part({})
+        parts = [part]
+        foreign, guessed, run = bare.endswith(self._bodies), False, 0
         place, end = 0, len(text)
+        lengths, meanings = self._lengths, self._meanings
         while place < end:
-            word, means, worth = self._word(text, place)
+            for length in lengths.get(text[place], _NO_LENGTHS):
+                word = text[place : place + length]
+                if word in meanings:
+                    means, worth = meanings[word], 1.0
+                    break
+            else:
+                word, means, worth = self._guess(text, place)
             if not word:
                 if text[place].isalnum():
                     run += 1
                 else:
-                    parts[-1].unknown += _weight(run)
+                    part.unknown += _weight(run)
                     run = 0
                     if text[place] in _LISTING:
-                        parts.append(_Part({}))
+                        part = _Part({})
+                        parts.append(part)
                 place += 1
                 continue
             if run:
-                parts[-1].unknown += _weight(run)
+                part.unknown += _weight(run)
                 run = 0
+            place += len(word)
             if not means:
                 foreign = foreign or word in self._foreign
                 if word in self._category:
-                    parts[-1].category = True
+                    part.category = True
                 elif word in self._joining:
-                    parts.append(_Part({}))
-            else:
-                guessed, parts[-1].category = guessed or worth < 1, False
-                for canonical in means:
-                    parts[-1].weights[canonical] = max(worth, parts[-1].weights.get(canonical, 0.0))
-                    if canonical in self._acts and not parts[-1].led:
-                        parts[-1].led = (
-                            not parts[-1].head and len(parts[-1].weights) == 1 and canonical in self._leading
-                        )
-                        parts[-1].head = canonical
-            place += len(word)
-        parts[-1].unknown += _weight(run)
-        foreign = foreign or bare.endswith(self._bodies)
+                    part = _Part({})
+                    parts.append(part)
+                continue
+            guessed, part.category = guessed or worth < 1, False
+            weights = part.weights
+            for canonical in means:
+                if worth == 1 or canonical not in weights:
+                    weights[canonical] = worth
+                if canonical in self._acts and not part.led:
+                    part.led = not part.head and len(weights) == 1 and canonical in self._leading
+                    part.head = canonical
+        part.unknown += _weight(run)
         return self._joined(bare, parts, foreign, guessed, run > 1)
 
     def _joined(self, run: str, parts: list[_Part], foreign: bool, guessed: bool, tail: bool) -> Reading:
@@ -183,17 +195,19 @@ class Reader:
         """A plain text for comparing its characters only, as in lists whose words are not known here."""
         return Reading(_MARKS.sub("", plain), {}, 0.0, "")
 
-    def _word(self, text: str, place: int) -> tuple[str, tuple[str, ...], float]:
-        """The longest word at ``place``, or one that sounds like it and shares a character with it."""
-        for length in self._lengths.get(text[place], ()):
-            means = self._meanings.get(text[place : place + length])
-            if means is not None:
-                return text[place : place + length], means, 1.0
+    def _guess(self, text: str, place: int) -> tuple[str, tuple[str, ...], float]:
+        """The longest word that sounds like what stands at ``place`` and shares a character with it."""
+        part = text[place : place + _SYLLABLES[0]]
+        if len(part) < 2:
+            return _NO_WORD
+        return self._guessed(part)
+
+    def _sounding(self, text: str) -> tuple[str, tuple[str, ...], float]:
         for length in _SYLLABLES:
-            part = text[place : place + length]
-            if len(part) == length and (word := self._heard(part)):
+            part = text[:length]
+            if len(part) == length and (word := self._hear(part)):
                 return part, self._meanings[word], TYPING_ERROR
-        return "", (), 0.0
+        return _NO_WORD
 
     def _hear(self, part: str) -> str:
         word = self._by_sound.get(sounds(part), "")
