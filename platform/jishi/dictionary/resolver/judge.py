@@ -63,6 +63,7 @@ class Judge:
                 answers[place] = self.equals.settle(name, hits, setting, limit)
             elif self._says_something(reading):
                 asked.append((place, reading, refused | self._refused(reading, setting)))
+        asked.sort(key=_alike)
         for start in range(0, len(asked), CHUNK):
             chunk = asked[start : start + CHUNK]
             likely, left = self.compared([reading for _, reading, _ in chunk], setting, limit)
@@ -206,6 +207,11 @@ def _fault(name: str) -> Fault:
     if len(name) > LENGTH_LIMIT:
         return Fault("name", "DIC-NAME-LONG", {"limit": LENGTH_LIMIT})
     return Fault("name", "DIC-NAME-BLANK")
+
+
+def _alike(asked: Asked) -> str:
+    """Names of the same words stand together, so that those are compared once."""
+    return "".join(asked[1].weights)
 
 
 def _by_score(candidate: Candidate) -> int:

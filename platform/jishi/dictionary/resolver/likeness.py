@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jishi.dictionary.resolver.index import DOCUMENT, Index
-from jishi.dictionary.resolver.likely import Flags, Floats, Likely, best_of
+from jishi.dictionary.resolver.likely import Flags, Floats, Ints, Likely, best_of
 from jishi.dictionary.resolver.pairs import Pairs
 from jishi.dictionary.resolver.vocabulary import Vocabulary
 from jishi.dictionary.resolver.wording import Reading
@@ -26,7 +26,7 @@ PAIRS_ALONE = 0.8
 """What shared pairs of characters count for by themselves, where the words are not known."""
 SMALL = 8000
 """Up to so many spellings every one has a cell for every name of a chunk."""
-ALIKE = 4
+ALIKE = 2
 """So many spellings of the same words are kept a concept, for their characters."""
 NEAR_BEST, LEAST, TIE = 0.4, 0.15, 0.05
 """What is less like than this part of the best, or than this, is not told; so near one another are two a tie."""
@@ -89,18 +89,20 @@ class Comparison:
         self, vocabulary: Vocabulary, names: Sequence[Reading], living: Flags, bonus: Floats, most: int
     ) -> Likely:
         """By words, and by pairs of characters where a name holds what is no known word; every spelling has its cell."""
-        shared, weights = vocabulary.shared(names)
+        of, distinct = _distinct(names)
+        shared, weights = vocabulary.shared(distinct)
         like = np.minimum(shared * (1 / weights)[:, None], 1)
         like *= np.minimum(shared * (1 / vocabulary.weight), 1)
         np.sqrt(like, out=like)
-        fit = vocabulary.fit(names)
+        fit = vocabulary.fit(distinct)
         like *= fit
-        strange = np.array([reading.unknown > 0 or len(reading.weights) < 2 for reading in names], np.bool_)
         top = self._top(like)
-        unsure = np.flatnonzero(strange | _tied(top))
+        strange = np.array([reading.unknown > 0 or len(reading.weights) < 2 for reading in distinct], np.bool_)
+        unsure = np.flatnonzero((strange | _tied(top))[of])
+        like, top = like[of], top[of]
         if len(unsure):
             pairs = self._pairs.dense([names[row].run for row in unsure.tolist()])
-            mixed = fit[unsure]
+            mixed = fit[of[unsure]]
             mixed *= pairs
             mixed *= np.float32(1 - WORDS_PART)
             mixed += np.float32(WORDS_PART) * like[unsure]
@@ -115,14 +117,14 @@ class Comparison:
             top = self._top(like)
         cell = np.flatnonzero(like >= _limits(top, most)[:, None])
         row, spelling = cell // like.shape[1], cell % like.shape[1]
-        told = shared[row, spelling]
+        told = shared[of[row], spelling]
         return best_of(
             Likely(
                 row,
                 self._owners[spelling],
                 spelling,
                 like[row, spelling],
-                np.minimum(told / weights[row], 1),
+                np.minimum(told / weights[of[row]], 1),
                 np.minimum(told / vocabulary.weight[spelling], 1),
                 np.ones(len(row), np.bool_),
             ),
@@ -143,6 +145,20 @@ class Comparison:
         keep: npt.NDArray[np.bool_] = living[owner] & (like > np.maximum(NEAR_BEST * best[row], LEAST))
         row, owner, spelling, like = row[keep], owner[keep], spelling[keep], like[keep]
         return best_of(Likely(row, owner, spelling, like + bonus[owner], like, like, np.ones(len(row), np.bool_)))
+
+
+def _distinct(names: Sequence[Reading]) -> tuple[Ints, list[Reading]]:
+    """The readings that differ in words, and which of them each name's is."""
+    places: dict[tuple[object, ...], int] = {}
+    distinct: list[Reading] = []
+    of: list[int] = []
+    for reading in names:
+        key = (frozenset(reading.weights.items()), reading.head, reading.unknown, reading.category)
+        place = places.setdefault(key, len(distinct))
+        if place == len(distinct):
+            distinct.append(reading)
+        of.append(place)
+    return np.array(of, np.int64), distinct
 
 
 def _tied(top: Floats) -> Flags:
