@@ -58,6 +58,11 @@ class Equals:
     def settle(self, name: str, hits: Hits, setting: Setting, limit: int) -> Resolution:
         """The candidates, and the match if one is alone at the top (in the stage asked for, or nearest)."""
         index = self.index
+        if len(hits) == 1:
+            [(owner, (score, spelling))] = hits.items()
+            only = tell(index, setting.standing, owner, score, self._why(name, spelling, score, setting))
+            made = [_candidate(index, each, each.sure and each.score > OUT_OF_SCOPE) for each in only]
+            return Resolution(name, made[0] if made[0].match else None, tuple(made[:limit]))
         found = {
             each.owner: each
             for owner, (score, spelling) in sorted(hits.items(), key=lambda hit: hit[1][0])
@@ -87,14 +92,14 @@ class Equals:
             score = COMMON
         if most:
             return min(score, most)
-        return score if fold(self.index.texts[spelling]) == fold(name) else min(score, WRITTEN_OTHERWISE)
+        return score if _is_same(self.index.texts[spelling], name) else min(score, WRITTEN_OTHERWISE)
 
     def _why(self, name: str, spelling: int, score: int, setting: Setting) -> Fault:
         index, kind, scope = self.index, self.index.kinds[spelling], self.index.scope(spelling)
         text = index.texts[spelling]
         if kind == WORDING:
             return Fault("reason", "DIC-WHY-WORDING", {"alias": text})
-        if fold(text) != fold(name):
+        if not _is_same(text, name):
             return Fault("reason", "DIC-WHY-WRITTEN", {"alias": text})
         values: dict[str, object] = {"alias": text, "places": "、".join((*scope.places, *scope.departments))}
         if kind != ALIAS:
@@ -102,6 +107,10 @@ class Equals:
         if not scope.places and not scope.departments:
             return Fault("reason", "DIC-WHY-ALIAS", values)
         return Fault("reason", "DIC-WHY-ALIAS-PLACE" if setting.covers(scope) else "DIC-WHY-ALIAS-ELSEWHERE", values)
+
+
+def _is_same(text: str, name: str) -> bool:
+    return text == name or fold(text) == fold(name)
 
 
 def _candidate(index: Index, found: Found, match: bool) -> Candidate:

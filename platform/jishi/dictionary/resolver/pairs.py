@@ -13,8 +13,8 @@ from jishi.dictionary.resolver.likely import Floats, Ints
 POSTINGS = 1500
 """So many entries of the inverted index are looked at for one name; the rarest pairs of characters come first."""
 
-Entry = tuple[npt.NDArray[np.int32], Floats, float]
-"""The spellings that hold a pair, what it is worth to each (by all it holds), and how rare it is."""
+Entry = tuple[npt.NDArray[np.int32], Floats, float, int]
+"""The spellings that hold a pair, what it is worth to each (by all it holds), how rare it is, and how many they are."""
 
 
 class Pairs:
@@ -35,7 +35,7 @@ class Pairs:
         for pair, places in lists.items():
             rarity = self._rarity(len(places))
             at = np.array(places, np.int32)
-            self._held[pair] = (at, (rarity / root[at]).astype(np.float32), rarity)
+            self._held[pair] = (at, (rarity / root[at]).astype(np.float32), rarity, len(places))
 
     def dense(self, runs: Sequence[str]) -> Floats:
         """How like each of ``runs`` (down) is to each spelling (across)."""
@@ -68,40 +68,48 @@ class Pairs:
         spread: list[int] = []
         weights: list[float] = []
         for run in runs:
-            held, weight = self._take(run)
+            held, weight, count = self._take(run)
             weights.append(weight)
-            spread.append(sum([len(each[0]) for each in held]))
-            places += [each[0] for each in held]
-            worths += [each[1] for each in held]
+            spread.append(count)
+            for at, worth, _, _ in held:
+                places.append(at)
+                worths.append(worth)
         root = np.sqrt(np.maximum(np.array(weights, np.float32), np.float32(1e-6)))
         row = np.repeat(np.arange(len(runs)), spread)
         if not places:
             return np.zeros(0, np.int64), np.zeros(0, np.float32), row, root
         return np.concatenate(places).astype(np.int64), np.concatenate(worths), row, root
 
-    def _take(self, run: str) -> tuple[list[Entry], float]:
-        """The entries of a run's pairs, the rarest first, until enough is looked at; and what all pairs weigh."""
-        pairs = _pairs(run)
-        known = [held for pair in pairs if (held := self._held.get(pair)) is not None]
-        weight = self._rarest * (len(pairs) - len(known)) + sum([each[2] for each in known])
-        if sum([len(each[0]) for each in known]) <= POSTINGS:
-            return known, weight
+    def _take(self, run: str) -> tuple[list[Entry], float, int]:
+        """The entries of a run's pairs, the rarest first, until enough is looked at; what all pairs weigh; how many."""
+        known: list[Entry] = []
+        weight, count = 0.0, 0
+        for pair in _pairs(run):
+            entry = self._held.get(pair)
+            if entry is None:
+                weight += self._rarest
+            else:
+                known.append(entry)
+                weight += entry[2]
+                count += entry[3]
+        if count <= POSTINGS:
+            return known, weight, count
         taken: list[Entry] = []
         left = POSTINGS
         for entry in sorted(known, key=_length):
-            if len(entry[0]) <= left:
-                left -= len(entry[0])
+            if entry[3] <= left:
+                left -= entry[3]
                 taken.append(entry)
-        return taken, weight
+        return taken, weight, POSTINGS - left
 
     def _rarity(self, held: int) -> float:
         return log(1 + self._count / (1 + held))
 
 
 def _length(entry: Entry) -> int:
-    return len(entry[0])
+    return entry[3]
 
 
 def _pairs(run: str) -> Collection[str]:
     """Each pair of neighbouring characters once; a single character stands for itself."""
-    return {run[place : place + 2] for place in range(len(run) - 1)} or ({run} if run else ())
+    return set(map(str.__add__, run, run[1:])) or ({run} if run else ())

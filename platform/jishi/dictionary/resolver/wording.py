@@ -126,6 +126,7 @@ class Reader:
                     break
             else:
                 word, means, worth = self._guess(text, place)
+                length = len(word)
             if not word:
                 if text[place].isalnum():
                     run += 1
@@ -140,7 +141,7 @@ class Reader:
             if run:
                 part.unknown += _weight(run)
                 run = 0
-            place += len(word)
+            place += length
             if not means:
                 foreign = foreign or word in self._foreign
                 if word in self._category:
