@@ -26,7 +26,7 @@ PAIRS_ALONE = 0.8
 """What shared pairs of characters count for by themselves, where the words are not known."""
 SMALL = 8000
 """Up to so many spellings every one has a cell for every name of a chunk."""
-ALIKE = 2
+ALIKE = 3
 """So many spellings of the same words are kept a concept, for their characters."""
 NEAR_BEST, LEAST, TIE = 0.4, 0.15, 0.05
 """What is less like than this part of the best, or than this, is not told; so near one another are two a tie."""
