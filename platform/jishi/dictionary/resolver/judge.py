@@ -27,8 +27,10 @@ CHUNK = 128
 """So many names are compared at once: enough to be fast, few enough to keep arrays small."""
 COVERED_LEAST = 0.34
 """A name of which less is known than this part is foreign."""
-BROAD_MOST = 70
-"""A word that means many things scores no more by itself."""
+COVERED_SURE = 0.6
+"""A name of which less is known than this part has candidates, but no match."""
+BROAD_LEAST, BROAD_MOST = 0.01, 70
+"""A word that means many things has candidates from this probability on, and scores no more by itself."""
 
 Asked = tuple[int, Reading, frozenset[int]]
 """Place of the name, how it reads, and the concepts it is decided not to mean."""
@@ -117,12 +119,15 @@ class Judge:
         bounds = np.searchsorted(likely.row, np.arange(len(chunk) + 1)).tolist()
         owners, spellings = likely.owner.tolist(), likely.spelling.tolist()
         sure = (chances >= self.curve.match) & (leads >= self.curve.margin) & likely.whole & (left == 0)
+        known = likely.covered >= (COVERED_SURE if self.index.words else 0)
         scores = np.minimum(np.rint(100 * chances), LIKE_MOST).astype(np.int64).tolist()
-        told = ((chances >= self.curve.floor) & (likely.covered >= COVERED_LEAST)).tolist()
-        certain = sure.tolist()
+        vague = np.array([is_broad(reading, self.broad) for _, reading, _ in chunk], np.bool_)
+        floor = np.where(vague[likely.row], BROAD_LEAST, self.curve.floor)
+        told = ((chances >= floor) & (likely.covered >= COVERED_LEAST)).tolist()
+        certain = (sure & known).tolist()
         for row, (_, reading, refused) in enumerate(chunk):
             made: list[Candidate] = []
-            broad = is_broad(reading, self.broad)
+            broad = bool(vague[row])
             for place in range(bounds[row], bounds[row + 1]):
                 if len(made) >= limit:
                     break
@@ -132,7 +137,10 @@ class Judge:
                 score = min(BROAD_MOST, scores[place]) if broad else scores[place]
                 made += self._told(owners[place], score, match, self._why(spellings[place], reading), setting)
             if len(made) > 1:
-                made = sorted({each.code: each for each in reversed(made)}.values(), key=_by_score)[:limit]
+                once: dict[tuple[str, str], Candidate] = {}
+                for each in made:
+                    once.setdefault((each.scheme, each.code), each)
+                made = sorted(once.values(), key=_by_score)[:limit]
             yield row, tuple(made)
 
     def chances(self, likely: Likely, left: Floats, names: int) -> tuple[Floats, Floats]:
@@ -195,9 +203,7 @@ def make_judge(index: Index, reader: Reader, words: Words) -> Judge:
     curve = words.calibration.concepts if index.words else words.calibration.lists
     broad = frozenset(words.broad)
     unsaid = Unsaid(read if index.words else (), words)
-    return Judge(
-        index, Equals(index, read, broad), comparison, unsaid, reader, read, words, curve, broad, refusals
-    )
+    return Judge(index, Equals(index, read, broad), comparison, unsaid, reader, read, words, curve, broad, refusals)
 
 
 def _fault(name: str) -> Fault:

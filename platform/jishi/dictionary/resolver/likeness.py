@@ -69,7 +69,13 @@ class Comparison:
         spelling = self._spellings[found.spelling]
         if len(rows) == len(names):
             return Likely(
-                found.row, found.owner, spelling, found.like, found.covered, found.covering, np.ones(len(spelling), np.bool_)
+                found.row,
+                found.owner,
+                spelling,
+                found.like,
+                found.covered,
+                found.covering,
+                np.ones(len(spelling), np.bool_),
             )
         joins = np.array([bool(reading.parts) for reading in names], np.bool_)
         whole = found.row < len(names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ class Setting:
     bonus: npt.NDArray[np.float32]
     place: str | None
     department: str | None
-    standing: Standing = Standing()
+    standing: Standing = field(default_factory=Standing)
 
     def covers(self, scope: Scope) -> bool:
         """An alias without places holds everywhere; where the question names no place, scope says nothing.

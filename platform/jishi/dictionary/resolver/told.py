@@ -25,11 +25,13 @@ class Found:
 def tell(index: Index, standing: Standing, owner: int, score: int, why: Fault) -> list[Found]:
     """A draft is never sure; a deprecated concept gives way to what follows it, which is sure where it is one alone."""
     if owner in standing.drafts:
-        return [Found(owner, min(score, DRAFT_MOST), False, Fault("reason", "DIC-WHY-DRAFT", {"name": index.names[owner]}))]
+        return [
+            Found(owner, min(score, DRAFT_MOST), False, Fault("reason", "DIC-WHY-DRAFT", {"name": index.names[owner]}))
+        ]
     followed = standing.retired.get(owner)
     if followed is None:
         return [Found(owner, score, True, why)]
-    values: dict[str, object] = {"code": index.codes[owner], "name": index.names[owner]}
+    values: dict[str, object] = {"old": index.codes[owner], "name": index.names[owner]}
     if not followed:
         return [Found(owner, min(score, DRAFT_MOST), False, Fault("reason", "DIC-WHY-DEPRECATED-NONE", values))]
     values["successors"] = "、".join([f"{index.codes[each]} {index.names[each]}" for each in followed])

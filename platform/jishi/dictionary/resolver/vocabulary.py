@@ -40,7 +40,9 @@ class Vocabulary:
         category = np.array([reading.category for reading in read], np.bool_)
         differs = np.float32(OTHER_CATEGORY)
         self._if_category = np.where(category, 1 / differs, differs)
-        self._agree = np.ascontiguousarray(self._agreement()[:, heads] * np.where(category, differs, np.float32(1)) * part)
+        self._agree = np.ascontiguousarray(
+            self._agreement()[:, heads] * np.where(category, differs, np.float32(1)) * part
+        )
         self._places = {word: place + 1 for place, word in enumerate(sorted(self._said()))}
         self.weight: Floats = np.full(len(read), NO_WORDS, np.float32)
         self._table = np.zeros((len(self._places) + 1, len(read)), np.float32)

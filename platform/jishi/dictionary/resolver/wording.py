@@ -138,28 +138,31 @@ class Reader:
                         parts.append(part)
                 place += 1
                 continue
-            if run:
-                part.unknown += _weight(run)
-                run = 0
+            part.unknown += _weight(run)
+            run = 0
             place += length
-            if not means:
+            if means:
+                guessed, part.category = guessed or worth < 1, False
+                self._take(part, means, worth)
+            elif word in self._category:
+                part.category = True
+            elif word in self._joining:
+                part = _Part({})
+                parts.append(part)
+            else:
                 foreign = foreign or word in self._foreign
-                if word in self._category:
-                    part.category = True
-                elif word in self._joining:
-                    part = _Part({})
-                    parts.append(part)
-                continue
-            guessed, part.category = guessed or worth < 1, False
-            weights = part.weights
-            for canonical in means:
-                if worth == 1 or canonical not in weights:
-                    weights[canonical] = worth
-                if canonical in self._acts and not part.led:
-                    part.led = not part.head and len(weights) == 1 and canonical in self._leading
-                    part.head = canonical
         part.unknown += _weight(run)
         return self._joined(bare, parts, foreign, guessed, run > 1)
+
+    def _take(self, part: _Part, means: tuple[str, ...], worth: float) -> None:
+        """A word that was read; the last act is the head, but one that stands in front of its object stays it."""
+        weights = part.weights
+        for canonical in means:
+            if worth == 1 or canonical not in weights:
+                weights[canonical] = worth
+            if canonical in self._acts and not part.led:
+                part.led = not part.head and len(weights) == 1 and canonical in self._leading
+                part.head = canonical
 
     def _joined(self, run: str, parts: list[_Part], foreign: bool, guessed: bool, tail: bool) -> Reading:
         """All parts as one reading that knows them; a part without an object takes the first's, one without an act the last's."""
@@ -187,7 +190,12 @@ class Reader:
                 own = {**first, **own}
             told.append(
                 Reading(
-                    "", own, part.unknown, said[-1].head if takes else part.head, guessed=guessed, category=part.category
+                    "",
+                    own,
+                    part.unknown,
+                    said[-1].head if takes else part.head,
+                    guessed=guessed,
+                    category=part.category,
                 )
             )
         return Reading(run, weights, unknown, head, foreign, guessed, category, tail, tuple(told))

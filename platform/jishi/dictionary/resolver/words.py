@@ -125,6 +125,7 @@ def load_words(folder: Path, overlay: Path | None = None) -> Words:
     wordings = [read_toml(place / WORDINGS, faults) for place in _holding(folders, WORDINGS)]
     curves = [_read(place / CALIBRATION, Calibration, faults) for place in _holding(folders, CALIBRATION)]
     _check(words, faults)
+    known = _wordings(wordings, faults)
     if faults.found:
         raise DeclarationError("DIC-WORDS", faults=tuple(faults.found), count=len(faults.found))
     return Words(
@@ -144,7 +145,7 @@ def load_words(folder: Path, overlay: Path | None = None) -> Words:
         types={name: stages for file in words for name, stages in file.types.items()},
         roles=_joined([file.roles for file in words]),
         variants={character: plain for file in words for character, plain in file.variants.items()},
-        wordings=_wordings(wordings, faults),
+        wordings=known,
         calibration=curves[-1] if curves else Calibration(),
     )
 
@@ -168,7 +169,9 @@ def _check(files: list[_File], faults: Faults) -> None:
     for file in files:
         named = [word for means in file.compounds.values() for word in means]
         named += [word for one, other, _ in file.related.pairs for word in (one, other)]
-        for word in sorted({*named, *file.broad.words, *file.leading.words, *file.nominal.words, *file.mild.words} - known):
+        for word in sorted(
+            {*named, *file.broad.words, *file.leading.words, *file.nominal.words, *file.mild.words} - known
+        ):
             faults.add(WORDS, "DIC-WORD-UNKNOWN", word=word)
 
 
@@ -184,6 +187,9 @@ def _wordings(tables: list[dict[str, Any]], faults: Faults) -> dict[str, dict[st
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     for table in tables:
         for scheme, codes in table.items():
+            if not isinstance(codes, dict):
+                faults.add(WORDINGS, "DIC-HEAD", member=scheme, reason="table of codes")
+                continue
             for code, names in codes.items():
                 if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
                     faults.add(WORDINGS, "DIC-HEAD", member=f"{scheme}.{code}", reason="list of texts")
