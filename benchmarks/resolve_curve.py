@@ -18,6 +18,7 @@ import numpy.typing as npt
 from resolve_cases import AMBIGUOUS, ROOT, Case, judge_without, own_cases, schemes
 
 from jishi.dictionary.resolver.answers import Context
+from jishi.dictionary.resolver.chance import chances_of
 from jishi.dictionary.resolver.judge import Judge
 from jishi.dictionary.resolver.keep import reader_of
 from jishi.dictionary.resolver.setting import make_setting
@@ -103,7 +104,7 @@ def _rows(judge: Judge, cases: Sequence[Case]) -> list[tuple[list[float], bool, 
     setting = make_setting(judge.index, Context(), date.today().toordinal(), None, None, judge.words)  # noqa: DTZ011
     asked = [(case, reading) for case in cases if (reading := judge.reading_of(case.name, setting)) is not None]
     likely, left = judge.compared([reading for _, reading in asked], setting)
-    _, leads = judge.chances(likely, left, len(asked))
+    _, leads = chances_of(judge.curve, likely, left, len(asked))
     rows: list[tuple[list[float], bool, float]] = []
     rank: dict[int, int] = {}
     for place, row in enumerate(likely.row.tolist()):

@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from jishi.dictionary.resolver.answers import Candidate, Resolution
+from jishi.dictionary.resolver.chance import chances_of
 from jishi.dictionary.resolver.equal import NOBODY, Equals, Hits
 from jishi.dictionary.resolver.index import Index, readings
 from jishi.dictionary.resolver.likely import Floats, Likely
@@ -115,7 +116,7 @@ class Judge:
     def _judged(
         self, chunk: Sequence[Asked], likely: Likely, left: Floats, setting: Setting, limit: int
     ) -> Iterable[tuple[int, tuple[Candidate, ...]]]:
-        chances, leads = self.chances(likely, left, len(chunk))
+        chances, leads = chances_of(self.curve, likely, left, len(chunk))
         bounds = np.searchsorted(likely.row, np.arange(len(chunk) + 1)).tolist()
         owners, spellings = likely.owner.tolist(), likely.spelling.tolist()
         sure = (chances >= self.curve.match) & (leads >= self.curve.margin) & likely.whole & (left == 0)
@@ -142,23 +143,6 @@ class Judge:
                     once.setdefault((each.scheme, each.code), each)
                 made = sorted(once.values(), key=_by_score)[:limit]
             yield row, tuple(made)
-
-    def chances(self, likely: Likely, left: Floats, names: int) -> tuple[Floats, Floats]:
-        """The probability of each pair being right, and its lead: over the runner-up, or behind the best (negative)."""
-        like, row, curve = likely.like, likely.row, self.curve
-        bounds = np.searchsorted(row, np.arange(names + 1))
-        first, after = bounds[:-1], bounds[1:]
-        top = np.zeros(names, np.float32)
-        runner_up = np.zeros(names, np.float32)
-        has, has_second = after > first, after > first + 1
-        top[has] = like[first[has]]
-        runner_up[has_second] = like[first[has_second] + 1]
-        lead: Floats = like - top[row]
-        lead[first[has]] = (top - runner_up)[has]
-        logit = curve.bias + curve.likeness * like + curve.lead * lead + curve.unsaid * left
-        logit += curve.covered * likely.covered + curve.covering * likely.covering
-        chance: Floats = (1 / (1 + np.exp(-logit))).astype(np.float32)
-        return chance, lead
 
     def _told(self, owner: int, score: int, match: bool, why: Fault, setting: Setting) -> list[Candidate]:
         index = self.index

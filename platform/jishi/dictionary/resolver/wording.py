@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 
-from opencc import OpenCC
-
+from jishi.dictionary.resolver.characters import plain_characters, sounds
 from jishi.dictionary.resolver.words import Words
 from jishi.dictionary.spelling import fold
 
@@ -20,7 +19,6 @@ TYPING_ERROR = 0.85
 _SYLLABLES = (4, 3, 2)
 _NO_LENGTHS: tuple[int, ...] = ()
 _NO_WORD: tuple[str, tuple[str, ...], float] = ("", (), 0.0)
-_HAN = (0x4E00, 0x9FFF)
 _FRONT = re.compile(
     r"^(?:[\[(〔<]?(?:[0-9]{1,3}|[一二三四五六七八九十]{1,3})[\])〕>、.:,\-_]+"
     r"|第[一二三四五六七八九十0-9]{1,3}(?:步|章|节|条|项|阶段|期|批次?|环节)[、.:,\-]*"
@@ -67,7 +65,7 @@ class Reader:
     """Reads names by the words it was given; made once, shared by threads."""
 
     def __init__(self, words: Words) -> None:
-        self._table = {**_plain_characters(), **{ord(one): other for one, other in words.variants.items()}}
+        self._table = {**plain_characters(), **{ord(one): other for one, other in words.variants.items()}}
         self._acts = frozenset(words.acts)
         self._meanings: dict[str, tuple[str, ...]] = {}
         self._foreign = frozenset(self.plain(word) for word in words.foreign)
@@ -252,44 +250,5 @@ def is_broad(reading: Reading | None, broad: frozenset[str]) -> bool:
     return reading is not None and len(reading.weights) == 1 and next(iter(reading.weights)) in broad
 
 
-def sounds(text: str) -> str:
-    """The syllables of a text without tones; what is no Chinese character stands for itself.
-
-    >>> sounds("批付") == sounds("批复")
-    True
-    """
-    table = _syllables()
-    return " ".join([table.get(character, character) for character in text])
-
-
 def _weight(run: int) -> float:
     return min(UNKNOWN_MOST, UNKNOWN_WEIGHT * run)
-
-
-@cache
-def _plain_characters() -> dict[int, str]:
-    """Traditional and Japanese forms → simplified; what GB 2312 holds is simplified already and stays."""
-    characters = [chr(point) for point in range(_HAN[0], _HAN[1] + 1) if not _is_simplified(chr(point))]
-    turned = OpenCC("t2s").convert(OpenCC("jp2t").convert("\n".join(characters))).split("\n")
-    return {ord(one): other for one, other in zip(characters, turned, strict=True) if one != other and len(other) == 1}
-
-
-def _is_simplified(character: str) -> bool:
-    try:
-        character.encode("gb2312")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-@cache
-def _syllables() -> dict[str, str]:
-    """Character → its commonest syllable without tone; only what GB 2312 holds, which is what plain texts are made of."""
-    from pypinyin.pinyin_dict import pinyin_dict
-
-    toneless = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùüǖǘǚǜńňǹḿ", "aaaaeeeeiiiioooouuuuvvvvvnnnm")
-    return {
-        chr(point): said.split(",")[0].translate(toneless)
-        for point, said in pinyin_dict.items()
-        if _HAN[0] <= point <= _HAN[1] and _is_simplified(chr(point))
-    }
