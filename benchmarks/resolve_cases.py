@@ -30,9 +30,10 @@ class Case:
     codes: tuple[str, ...]
 
 
-def own_cases() -> list[Case]:
-    """The names made for this project."""
-    return list(_cases(Path(__file__).with_name("resolve_names.csv"), "name", "codes"))
+def own_cases(number: str = "") -> list[Case]:
+    """The names made for this project: those learned from, or of another list (``2``, ``3``) that is only measured."""
+    file = f"resolve_names_{number}.csv" if number else "resolve_names.csv"
+    return list(_cases(Path(__file__).with_name(file), "name", "codes"))
 
 
 def open_cases(data: Path) -> list[Case]:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from resolve_cases import AMBIGUOUS, ROOT, Case, judge_without, own_cases, schemes
 
 from jishi.dictionary.resolver.answers import Context
+from jishi.dictionary.resolver.chance import chances_of
 from jishi.dictionary.resolver.judge import Judge
 from jishi.dictionary.resolver.keep import reader_of
 from jishi.dictionary.resolver.setting import make_setting
@@ -28,7 +29,7 @@ FOLDS = 10
 SECOND = 0.3
 """What a candidate that is not the first counts for in learning."""
 RIDGE = 0.05
-MEMBERS = ("bias", "likeness", "lead", "covered", "covering")
+MEMBERS = ("bias", "likeness", "lead", "covered", "covering", "unsaid")
 
 
 def main() -> int:
@@ -101,16 +102,16 @@ def fit(features: Floats, right: Floats, weight: Floats) -> Floats:
 
 def _rows(judge: Judge, cases: Sequence[Case]) -> list[tuple[list[float], bool, float]]:
     setting = make_setting(judge.index, Context(), date.today().toordinal(), None, None, judge.words)  # noqa: DTZ011
-    asked = [(case, reading) for case in cases if (reading := judge.compared(case.name, setting)) is not None]
-    likely = judge.comparison.likely([reading for _, reading in asked], setting.living, setting.bonus)
-    _, leads = judge.chances(likely, len(asked))
+    asked = [(case, reading) for case in cases if (reading := judge.reading_of(case.name, setting)) is not None]
+    likely, left = judge.compared([reading for _, reading in asked], setting)
+    _, leads = chances_of(judge.curve, likely, left, len(asked))
     rows: list[tuple[list[float], bool, float]] = []
     rank: dict[int, int] = {}
     for place, row in enumerate(likely.row.tolist()):
         rank[row] = rank.get(row, 0) + 1
         if rank[row] > 3:
             continue
-        features = [1.0, *(float(each[place]) for each in (likely.like, leads, likely.covered, likely.covering))]
+        features = [1.0, *(float(each[place]) for each in (likely.like, leads, likely.covered, likely.covering, left))]
         right = judge.index.codes[likely.owner[place]] in asked[row][0].codes
         rows.append((features, right, 1.0 if rank[row] == 1 else SECOND))
     return rows

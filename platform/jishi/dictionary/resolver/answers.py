@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from json.encoder import encode_basestring
 
 from jishi.errors import Fault
 
@@ -74,7 +75,7 @@ def _result(result: Resolution, language: str) -> str:
     fault = ""
     if result.fault is not None:
         fault = f',"fault":{_text({"code": result.fault.code, "reason": result.fault.text(language)})}'
-    return f'{{"name":{_text(result.name)},"match":{told},"candidates":[{candidates}]{fault}}}'
+    return f'{{"name":{encode_basestring(result.name)},"match":{told},"candidates":[{candidates}]{fault}}}'
 
 
 def _candidate(candidate: Candidate, language: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +23,8 @@ CODE, NAME, ALIAS, WORDING, DOCUMENT = range(5)
 """Kinds of spellings, best first. A wording and a document are compared, but never equal to a name."""
 
 Days = npt.NDArray[np.int32]
-_FIRST, _LAST = 0, 4_000_000
+FIRST, LAST = 0, 4_000_000
+"""Days of a period without a beginning or an end."""
 
 
 @dataclass(slots=True)
@@ -42,14 +42,16 @@ class Scope:
 
     places: tuple[str, ...] = ()
     departments: tuple[str, ...] = ()
-    first: int = _FIRST
-    end: int = _LAST
+    first: int = FIRST
+    end: int = LAST
     negative: bool = False
 
 
 @dataclass
 class Index:
-    """Concepts and their spellings; a spelling's ``owner`` is its concept's place. ``words``: its words are known."""
+    """Concepts and their spellings; a spelling's ``owner`` is its concept's place. ``words``: its words are known.
+
+    ``drafts``: concepts not approved yet; ``successors``: what follows each deprecated one."""
 
     words: bool
     schemes: list[str] = field(default_factory=list)
@@ -63,12 +65,10 @@ class Index:
     owners: list[int] = field(default_factory=list)
     kinds: bytearray = field(default_factory=bytearray)
     scopes: dict[int, Scope] = field(default_factory=dict)
+    drafts: set[int] = field(default_factory=set)
+    successors: dict[int, tuple[int, ...]] = field(default_factory=dict)
     by_plain: dict[str, tuple[int, ...]] = field(default_factory=dict)
     by_bare: dict[str, tuple[int, ...]] = field(default_factory=dict)
-
-    def living(self, day: date) -> npt.NDArray[np.bool_]:
-        """Which concepts are in force on ``day``."""
-        return _living(self, day.toordinal())
 
     def scope(self, spelling: int) -> Scope:
         return self.scopes.get(spelling, _EVERYWHERE)
@@ -115,6 +115,7 @@ def build(rows: Rows, reader: Reader, wordings: Mapping[str, Mapping[str, tuple[
             _add(index, owner, WORDING, text)
         for text in row["documents"]:
             _add(index, owner, DOCUMENT, text)
+    _mark(index, rows.concepts, places)
     for row in rows.aliases:
         if (row["scheme"], row["code"]) in places:
             first, end = _period(row["valid_from"], row["valid_to"])
@@ -142,12 +143,6 @@ def readings(index: Index, reader: Reader) -> list[Reading | None]:
     ]
 
 
-@lru_cache(maxsize=32)
-def _living(index: Index, day: int) -> npt.NDArray[np.bool_]:
-    living: npt.NDArray[np.bool_] = (index.first <= day) & (day < index.end)
-    return living
-
-
 _EVERYWHERE = Scope()
 
 
@@ -158,6 +153,18 @@ def _add_concept(index: Index, row: Any, stage: str | None, responsible: str | N
     index.stages.append(stage)
     index.responsible.append(responsible)
     return len(index.codes) - 1
+
+
+def _mark(index: Index, rows: Sequence[Any], places: Mapping[tuple[str, str], int]) -> None:
+    """Which concepts are no standard yet, or no more; rows that say nothing of it are of approved concepts."""
+    for row in rows:
+        owner, status = places[row["scheme"], row["code"]], row.get("status") or "approved"
+        if status in ("draft", "review"):
+            index.drafts.add(owner)
+        elif status == "deprecated":
+            codes = row.get("successors") or ()
+            known = [places[row["scheme"], code] for code in codes if (row["scheme"], code) in places]
+            index.successors[owner] = tuple(dict.fromkeys(known))
 
 
 def _add(index: Index, owner: int, kind: int, text: str, scope: Scope | None = None) -> None:
@@ -182,7 +189,7 @@ def _key(index: Index, reader: Reader) -> None:
 
 
 def _period(first: date | None, end: date | None) -> tuple[int, int]:
-    return (first.toordinal() if first else _FIRST), (end.toordinal() if end else _LAST)
+    return (first.toordinal() if first else FIRST), (end.toordinal() if end else LAST)
 
 
 _MARKER = """
@@ -203,12 +210,12 @@ SELECT
 """
 
 _CONCEPTS = """
--- Concepts of all times, not those nobody approved yet; one that left the files without an end of validity is no more.
-SELECT scheme, code, preferred_name AS name, stage_code, responsible, documents, valid_from, valid_to
+-- Concepts of all times, not those nobody approved yet; a deprecated one leads to its successors.
+SELECT scheme, code, preferred_name AS name, stage_code, responsible, documents, valid_from, valid_to, status, successors
 FROM jishi.concept
 WHERE scheme = ANY($1::text[])
   AND status IN ('approved', 'deprecated')
-  AND (removed_at IS NULL OR valid_to IS NOT NULL)
+  AND (status = 'deprecated' OR removed_at IS NULL OR valid_to IS NOT NULL)
 ORDER BY scheme, code
 """
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from jishi.dictionary.resolver.answers import Context
 from jishi.dictionary.resolver.index import Index, Scope
+from jishi.dictionary.resolver.standing import Standing, standing_on
 from jishi.dictionary.resolver.words import Words
 from jishi.dictionary.spelling import fold
 
@@ -20,13 +21,14 @@ MAINTENANCE_SCHEME = "om-categories"
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A context seen from an index: ``day`` as an ordinal, ``bonus`` by concept."""
+    """A context seen from an index: ``day`` as an ordinal, ``bonus`` by concept, ``standing`` of those that do not just hold."""
 
     day: int
     living: npt.NDArray[np.bool_]
     bonus: npt.NDArray[np.float32]
     place: str | None
     department: str | None
+    standing: Standing = field(default_factory=Standing)
 
     def covers(self, scope: Scope) -> bool:
         """An alias without places holds everywhere; where the question names no place, scope says nothing.
@@ -40,7 +42,7 @@ def make_setting(
     index: Index, context: Context, day: int, place: str | None, department: str | None, words: Words
 ) -> Setting:
     """``place`` and ``department`` as folded names (a code looked up before), None where not given."""
-    living: npt.NDArray[np.bool_] = (index.first <= day) & (day < index.end)
+    living, standing = standing_on(index, day)
     bonus = np.zeros(len(index.codes), np.float32)
     if context.stage and index.words:
         bonus += _fit([stage == context.stage for stage in index.stages], STAGE)
@@ -54,7 +56,7 @@ def make_setting(
     if context.place and not index.words and (code := _digits(context.place)):
         near = code.rstrip("0")[:4]
         bonus += np.array([PLACE if near and held.startswith(near) else 0 for held in index.codes], np.float32)
-    return Setting(day, living, bonus, place, department)
+    return Setting(day, living, bonus, place, department, standing)
 
 
 def _of_type(index: Index, project_type: str, words: Words) -> list[bool]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 
-from opencc import OpenCC
-
+from jishi.dictionary.resolver.characters import plain_characters, sounds
 from jishi.dictionary.resolver.words import Words
 from jishi.dictionary.spelling import fold
 
@@ -18,7 +17,8 @@ TYPING_ERROR = 0.85
 """A word known by its sound only is worth this part."""
 
 _SYLLABLES = (4, 3, 2)
-_HAN = (0x4E00, 0x9FFF)
+_NO_LENGTHS: tuple[int, ...] = ()
+_NO_WORD: tuple[str, tuple[str, ...], float] = ("", (), 0.0)
 _FRONT = re.compile(
     r"^(?:[\[(〔<]?(?:[0-9]{1,3}|[一二三四五六七八九十]{1,3})[\])〕>、.:,\-_]+"
     r"|第[一二三四五六七八九十0-9]{1,3}(?:步|章|节|条|项|阶段|期|批次?|环节)[、.:,\-]*"
@@ -32,18 +32,22 @@ _NOISE = re.compile(
     r"|\((?:万元|元|份|次|台|套|项|人月|人|个|天|月|年|%|试行|修订|修订版|草案|初稿|终稿|盖章|签字|扫描件|原件|复印件|附件|模板|样表|新|旧|[0-9一二三四五六七八九十]{1,3})\)"
     r"|\.(?:docx?|xlsx?|pdf|wps|ofd)$|v[0-9]+(?:\.[0-9]+)*$"
 )
+_NUMBERED = frozenset("第附")
+"""A text of Chinese characters alone has a number in front only if it begins so."""
 _LISTING = frozenset("、/,;+&()|")
 _HAN_ONLY = re.compile("[\u4e00-\u9fff]+").fullmatch
+_PLAIN = re.compile("[\u4e00-\u9fff0-9a-z]+").fullmatch
 """Such a text is folded already."""
 _MARKS = re.compile(r"[^0-9a-z\u3400-\u9fff]+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reading:
     """A name as read: ``weights`` by canonical word; ``unknown`` what the rest weighs; ``head`` its act, or ''.
 
     ``run`` is the plain text without marks; ``foreign``: a word of other matters stands in it; ``guessed``: a word was
-    known by its sound only; ``category``: it ends as the name of a type does; ``parts``: the things it joins, if several.
+    known by its sound only; ``category``: it ends as the name of a type does; ``tail``: its last word, where the act stands, is
+    unknown; ``parts``: the things it joins, if several.
     """
 
     run: str
@@ -53,6 +57,7 @@ class Reading:
     foreign: bool = False
     guessed: bool = False
     category: bool = False
+    tail: bool = False
     parts: tuple[Reading, ...] = ()
 
 
@@ -60,7 +65,7 @@ class Reader:
     """Reads names by the words it was given; made once, shared by threads."""
 
     def __init__(self, words: Words) -> None:
-        self._table = {**_plain_characters(), **{ord(one): other for one, other in words.variants.items()}}
+        self._table = {**plain_characters(), **{ord(one): other for one, other in words.variants.items()}}
         self._acts = frozenset(words.acts)
         self._meanings: dict[str, tuple[str, ...]] = {}
         self._foreign = frozenset(self.plain(word) for word in words.foreign)
@@ -70,8 +75,10 @@ class Reader:
             for canonical, spellings in table.items():
                 self._meanings |= {self.plain(spelling): (canonical,) for spelling in (canonical, *spellings)}
         self._meanings |= {self.plain(spelling): means for spelling, means in words.compounds.items()}
-        self._heard = lru_cache(50_000)(self._hear)
+        self._guessed = lru_cache(50_000)(self._sounding)
         self._leading = frozenset(words.leading)
+        self._nominal = frozenset(words.nominal)
+        self._bodies = tuple(self.plain(word) for word in words.bodies)
         self._joining = frozenset(self.plain(word) for word in words.joining)
         self._category = frozenset(self.plain(word) for word in words.category)
         lengths: dict[str, set[int]] = {}
@@ -81,57 +88,85 @@ class Reader:
 
     def plain(self, text: str) -> str:
         """Folded, in simplified characters: 検収, 驗收 and 验收 look the same."""
-        return (text if _HAN_ONLY(text) else fold(text)).translate(self._table)
+        return (text if _PLAIN(text) else fold(text)).translate(self._table)
 
     def bare(self, plain: str) -> str:
         """A plain text without numbers in front, years, units and marks; '' where nothing else was there."""
-        return _MARKS.sub("", _NOISE.sub("", _FRONT.sub("", plain)))
+        return self.marked_off(self.text(plain))
+
+    def text(self, plain: str) -> str:
+        """A plain text without what is no part of the name, marks kept: they tell words apart."""
+        if _HAN_ONLY(plain):
+            return _FRONT.sub("", plain) if plain[0] in _NUMBERED else plain
+        return _NOISE.sub(" ", _FRONT.sub("", plain))
+
+    def marked_off(self, text: str) -> str:
+        """A text without its marks."""
+        return text if _HAN_ONLY(text) else _MARKS.sub("", text)
 
     def read(self, plain: str) -> Reading:
         """A plain text as words, longest first from the left; each word counts once."""
-        text = _NOISE.sub(" ", _FRONT.sub("", plain))
-        parts: list[_Part] = [_Part({})]
-        foreign, guessed, run = False, False, 0
+        text = self.text(plain)
+        return self.read_text(text, self.marked_off(text))
+
+    def read_text(self, text: str, bare: str) -> Reading:
+        """The same of what :meth:`text` and :meth:`marked_off` made of it."""
+        part = _Part({})
+        parts = [part]
+        foreign, guessed, run = bare.endswith(self._bodies), False, 0
         place, end = 0, len(text)
+        lengths, meanings = self._lengths, self._meanings
         while place < end:
-            word, means, worth = self._word(text, place)
+            for length in lengths.get(text[place], _NO_LENGTHS):
+                word = text[place : place + length]
+                if word in meanings:
+                    means, worth = meanings[word], 1.0
+                    break
+            else:
+                word, means, worth = self._guess(text, place)
+                length = len(word)
             if not word:
                 if text[place].isalnum():
                     run += 1
                 else:
-                    parts[-1].unknown += _weight(run)
+                    part.unknown += _weight(run)
                     run = 0
                     if text[place] in _LISTING:
-                        parts.append(_Part({}))
+                        part = _Part({})
+                        parts.append(part)
                 place += 1
                 continue
-            if run:
-                parts[-1].unknown += _weight(run)
-                run = 0
-            if not means:
-                foreign = foreign or word in self._foreign
-                if word in self._category:
-                    parts[-1].category = True
-                elif word in self._joining:
-                    parts.append(_Part({}))
+            part.unknown += _weight(run)
+            run = 0
+            place += length
+            if means:
+                guessed, part.category = guessed or worth < 1, False
+                self._take(part, means, worth)
+            elif word in self._category:
+                part.category = True
+            elif word in self._joining:
+                part = _Part({})
+                parts.append(part)
             else:
-                guessed, parts[-1].category = guessed or worth < 1, False
-                for canonical in means:
-                    parts[-1].weights[canonical] = max(worth, parts[-1].weights.get(canonical, 0.0))
-                    if canonical in self._acts and not parts[-1].led:
-                        parts[-1].led = (
-                            not parts[-1].head and len(parts[-1].weights) == 1 and canonical in self._leading
-                        )
-                        parts[-1].head = canonical
-            place += len(word)
-        parts[-1].unknown += _weight(run)
-        return self._joined(_MARKS.sub("", text), parts, foreign, guessed)
+                foreign = foreign or word in self._foreign
+        part.unknown += _weight(run)
+        return self._joined(bare, parts, foreign, guessed, run > 1)
 
-    def _joined(self, run: str, parts: list[_Part], foreign: bool, guessed: bool) -> Reading:
+    def _take(self, part: _Part, means: tuple[str, ...], worth: float) -> None:
+        """A word that was read; the last act is the head, but one that stands in front of its object stays it."""
+        weights = part.weights
+        for canonical in means:
+            if worth == 1 or canonical not in weights:
+                weights[canonical] = worth
+            if canonical in self._acts and not part.led:
+                part.led = not part.head and len(weights) == 1 and canonical in self._leading
+                part.head = canonical
+
+    def _joined(self, run: str, parts: list[_Part], foreign: bool, guessed: bool, tail: bool) -> Reading:
         """All parts as one reading that knows them; a part without an object takes the first's, one without an act the last's."""
         if len(parts) == 1:
             only = parts[0]
-            return Reading(run, only.weights, only.unknown, only.head, foreign, guessed, only.category)
+            return Reading(run, only.weights, only.unknown, only.head, foreign, guessed, only.category, tail)
         weights: dict[str, float] = {}
         for part in parts:
             for word, worth in part.weights.items():
@@ -141,35 +176,45 @@ class Reader:
         head = said[0].head if said and said[0].led else next((part.head for part in reversed(said) if part.head), "")
         category = bool(said) and said[0].category
         if len(said) < 2:
-            return Reading(run, weights, unknown, head, foreign, guessed, category)
+            return Reading(run, weights, unknown, head, foreign, guessed, category, tail)
         first = {word: worth for word, worth in said[0].weights.items() if word not in self._acts}
         told = []
         for part in said:
             own = dict(part.weights)
-            if not part.head and said[-1].head:
+            takes = said[-1].head and (not part.head or part.head in self._nominal)
+            if takes:
                 own[said[-1].head] = 1.0
             elif all(word in self._acts for word in own):
                 own = {**first, **own}
             told.append(
-                Reading("", own, part.unknown, part.head or said[-1].head, guessed=guessed, category=part.category)
+                Reading(
+                    "",
+                    own,
+                    part.unknown,
+                    said[-1].head if takes else part.head,
+                    guessed=guessed,
+                    category=part.category,
+                )
             )
-        return Reading(run, weights, unknown, head, foreign, guessed, category, tuple(told))
+        return Reading(run, weights, unknown, head, foreign, guessed, category, tail, tuple(told))
 
     def skim(self, plain: str) -> Reading:
         """A plain text for comparing its characters only, as in lists whose words are not known here."""
         return Reading(_MARKS.sub("", plain), {}, 0.0, "")
 
-    def _word(self, text: str, place: int) -> tuple[str, tuple[str, ...], float]:
-        """The longest word at ``place``, or one that sounds like it and shares a character with it."""
-        for length in self._lengths.get(text[place], ()):
-            means = self._meanings.get(text[place : place + length])
-            if means is not None:
-                return text[place : place + length], means, 1.0
+    def _guess(self, text: str, place: int) -> tuple[str, tuple[str, ...], float]:
+        """The longest word that sounds like what stands at ``place`` and shares a character with it."""
+        part = text[place : place + _SYLLABLES[0]]
+        if len(part) < 2:
+            return _NO_WORD
+        return self._guessed(part)
+
+    def _sounding(self, text: str) -> tuple[str, tuple[str, ...], float]:
         for length in _SYLLABLES:
-            part = text[place : place + length]
-            if len(part) == length and (word := self._heard(part)):
+            part = text[:length]
+            if len(part) == length and (word := self._hear(part)):
                 return part, self._meanings[word], TYPING_ERROR
-        return "", (), 0.0
+        return _NO_WORD
 
     def _hear(self, part: str) -> str:
         word = self._by_sound.get(sounds(part), "")
@@ -200,44 +245,10 @@ class _Part:
     category: bool = False
 
 
-def sounds(text: str) -> str:
-    """The syllables of a text without tones; what is no Chinese character stands for itself.
-
-    >>> sounds("批付") == sounds("批复")
-    True
-    """
-    table = _syllables()
-    return " ".join([table.get(character, character) for character in text])
+def is_broad(reading: Reading | None, broad: frozenset[str]) -> bool:
+    """Whether a name says one word only, and one of ``broad`` meaning."""
+    return reading is not None and len(reading.weights) == 1 and next(iter(reading.weights)) in broad
 
 
 def _weight(run: int) -> float:
     return min(UNKNOWN_MOST, UNKNOWN_WEIGHT * run)
-
-
-@cache
-def _plain_characters() -> dict[int, str]:
-    """Traditional and Japanese forms → simplified; what GB 2312 holds is simplified already and stays."""
-    characters = [chr(point) for point in range(_HAN[0], _HAN[1] + 1) if not _is_simplified(chr(point))]
-    turned = OpenCC("t2s").convert(OpenCC("jp2t").convert("\n".join(characters))).split("\n")
-    return {ord(one): other for one, other in zip(characters, turned, strict=True) if one != other and len(other) == 1}
-
-
-def _is_simplified(character: str) -> bool:
-    try:
-        character.encode("gb2312")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-@cache
-def _syllables() -> dict[str, str]:
-    """Character → its commonest syllable without tone; only what GB 2312 holds, which is what plain texts are made of."""
-    from pypinyin.pinyin_dict import pinyin_dict
-
-    toneless = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùüǖǘǚǜńňǹḿ", "aaaaeeeeiiiioooouuuuvvvvvnnnm")
-    return {
-        chr(point): said.split(",")[0].translate(toneless)
-        for point, said in pinyin_dict.items()
-        if _HAN[0] <= point <= _HAN[1] and _is_simplified(chr(point))
-    }

@@ -33,13 +33,14 @@ class _Pairs(_Form):
 
 
 class Curve(_Form):
-    """A logistic curve: what a candidate's likeness, lead, coverage and head word say about its being right."""
+    """A logistic curve: what a candidate's likeness, lead and coverage, and what it leaves unsaid, say about its being right."""
 
     bias: float = -4.0
     likeness: float = 6.0
     lead: float = 4.0
     covered: float = 1.0
     covering: float = 0.0
+    unsaid: float = 0.0
 
     #: At least this probability, and this lead over the runner-up, make a match; below ``floor`` nothing is said.
     match: float = Field(0.9, ge=0, le=1)
@@ -64,6 +65,9 @@ class _File(_Form):
     joining: _List = _List()
     category: _List = _List()
     foreign: _List = _List()
+    bodies: _List = _List()
+    nominal: _List = _List()
+    mild: _List = _List()
     related: _Pairs = _Pairs()
     types: dict[str, tuple[str, ...]] = {}
     roles: dict[str, tuple[str, ...]] = {}
@@ -75,7 +79,9 @@ class Words:
     """All that is known of wording; a spelling means one or several canonical words.
 
     ``empty`` words mean nothing by themselves, ``broad`` ones too many things, ``foreign`` ones another matter; ``leading``
-    acts may stand in front of their object; ``joining`` words join two things; ``category`` are endings of a type's name.
+    acts may stand in front of their object; ``joining`` words join two things; ``category`` are endings of a type's name,
+    ``bodies`` of somebody's; a ``nominal`` act is a thing made as well, with which another act is done;
+    ``mild`` words tell nothing apart, whether a spelling says them or not.
     ``related``: canonical words that are near one another, with the part of its weight the one is worth as the other.
     ``types``: project type → the stages it is at home in. ``wordings``: scheme → code → common wordings that are no
     reviewed alias and therefore only compared, never equal.
@@ -90,6 +96,9 @@ class Words:
     joining: tuple[str, ...] = ()
     category: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
+    bodies: tuple[str, ...] = ()
+    nominal: tuple[str, ...] = ()
+    mild: tuple[str, ...] = ()
     related: tuple[tuple[str, str, float], ...] = ()
     types: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -116,6 +125,7 @@ def load_words(folder: Path, overlay: Path | None = None) -> Words:
     wordings = [read_toml(place / WORDINGS, faults) for place in _holding(folders, WORDINGS)]
     curves = [_read(place / CALIBRATION, Calibration, faults) for place in _holding(folders, CALIBRATION)]
     _check(words, faults)
+    known = _wordings(wordings, faults)
     if faults.found:
         raise DeclarationError("DIC-WORDS", faults=tuple(faults.found), count=len(faults.found))
     return Words(
@@ -128,11 +138,14 @@ def load_words(folder: Path, overlay: Path | None = None) -> Words:
         joining=tuple(word for file in words for word in file.joining.words),
         category=tuple(word for file in words for word in file.category.words),
         foreign=tuple(word for file in words for word in file.foreign.words),
+        bodies=tuple(word for file in words for word in file.bodies.words),
+        nominal=tuple(word for file in words for word in file.nominal.words),
+        mild=tuple(word for file in words for word in file.mild.words),
         related=tuple(pair for file in words for pair in file.related.pairs),
         types={name: stages for file in words for name, stages in file.types.items()},
         roles=_joined([file.roles for file in words]),
         variants={character: plain for file in words for character, plain in file.variants.items()},
-        wordings=_wordings(wordings, faults),
+        wordings=known,
         calibration=curves[-1] if curves else Calibration(),
     )
 
@@ -156,7 +169,9 @@ def _check(files: list[_File], faults: Faults) -> None:
     for file in files:
         named = [word for means in file.compounds.values() for word in means]
         named += [word for one, other, _ in file.related.pairs for word in (one, other)]
-        for word in sorted({*named, *file.broad.words, *file.leading.words} - known):
+        for word in sorted(
+            {*named, *file.broad.words, *file.leading.words, *file.nominal.words, *file.mild.words} - known
+        ):
             faults.add(WORDS, "DIC-WORD-UNKNOWN", word=word)
 
 
@@ -172,6 +187,9 @@ def _wordings(tables: list[dict[str, Any]], faults: Faults) -> dict[str, dict[st
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     for table in tables:
         for scheme, codes in table.items():
+            if not isinstance(codes, dict):
+                faults.add(WORDINGS, "DIC-HEAD", member=scheme, reason="table of codes")
+                continue
             for code, names in codes.items():
                 if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
                     faults.add(WORDINGS, "DIC-HEAD", member=f"{scheme}.{code}", reason="list of texts")
