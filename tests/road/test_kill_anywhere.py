@@ -87,7 +87,7 @@ async def _play(city: Any, site: Site, sequence: list[Killed]) -> None:
     play = Play(city)
     await play.start()
     if not any(worker.poll() is None for worker in site.workers):
-        site.start()
+        await _start(site)
     for name, rows, stage in sequence:
         verdicts: list[Verdict] = []
 
@@ -99,12 +99,18 @@ async def _play(city: Any, site: Site, sequence: list[Killed]) -> None:
         else:
             async with caught(site, STAGES[stage], submit):
                 kill(site.workers[-1])
-            site.start()
+            await _start(site)
         await site.until_done(verdicts[0].batch)
         await play.settle(BY_NAME[name], verdicts[0])
         await play.check()
     left = await city.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'stage'")
     assert left == [], await city.rows("SELECT batch_id, status FROM jishi.batch ORDER BY batch_id")
+
+
+async def _start(site: Site) -> None:
+    before = await site.sweeps()
+    site.start()
+    await site.until_swept(before)
 
 
 def _repeats(play: Play, name: str, rows: tuple[Row, ...]) -> bool:

@@ -142,6 +142,17 @@ class Site:
             await asyncio.sleep(0.1)
         pytest.fail(f"the batches did not end: {jobs}\n{self.logs()}")
 
+    async def sweeps(self) -> int:
+        """Number of the newest job that a worker gives itself at its start."""
+        return int(
+            (await ask(self.url, "SELECT coalesce(max(job_id), 0) AS n FROM jishi.job WHERE kind = 'purge'"))[0]["n"]
+        )
+
+    async def until_swept(self, before: int) -> None:
+        """Until the worker started last has done what it does at its start, which takes locks of its own; ``before``: what
+        :meth:`sweeps` said before it was started."""
+        await _until(self, "SELECT FROM jishi.job WHERE kind = 'purge' AND status = 'done' AND job_id > $1", before)
+
 
 async def ask(url: str, query: str, *values: object) -> list[dict[str, Any]]:
     connection = await engine.connect(url, application="test")
