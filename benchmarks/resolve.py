@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from rapidfuzz import fuzz, process, utils
-from resolve_cases import AMBIGUOUS, ROOT, Case, answers, given_names, judge_without, open_cases, own_cases, schemes
-from resolve_speed import measure
+from resolving.cases import AMBIGUOUS, ROOT, Case, answers, given_names, judge_without, open_cases, own_cases, schemes
+from resolving.speed import measure
 
 from jishi.dictionary.resolver.answers import Resolution
 from jishi.dictionary.resolver.keep import reader_of

@@ -134,7 +134,7 @@ class Judge:
                     break
                 if not told[place] or owners[place] in refused:
                     continue
-                match = certain[place] and not made and not broad and not refused
+                match = certain[place] and not made and not broad
                 score = min(BROAD_MOST, scores[place]) if broad else scores[place]
                 made += self._told(owners[place], score, match, self._why(spellings[place], reading), setting)
             if len(made) > 1:

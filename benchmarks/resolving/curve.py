@@ -3,7 +3,7 @@
 Learned from the names made for this project and from the dictionary's own aliases, each resolved while it is left out with
 every wording equal to it; never from the open file, which is what ``resolve.py`` tests with.
 
-    python benchmarks/resolve_curve.py [--write]
+    PYTHONPATH=benchmarks python -m resolving.curve [--write]
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-from resolve_cases import AMBIGUOUS, ROOT, Case, judge_without, own_cases, schemes
 
 from jishi.dictionary.resolver.answers import Context
 from jishi.dictionary.resolver.chance import chances_of
@@ -23,6 +22,7 @@ from jishi.dictionary.resolver.judge import Judge
 from jishi.dictionary.resolver.keep import reader_of
 from jishi.dictionary.resolver.setting import make_setting
 from jishi.dictionary.resolver.words import shipped_words
+from resolving.cases import AMBIGUOUS, ROOT, Case, judge_without, own_cases, schemes
 
 Floats = npt.NDArray[np.float64]
 FOLDS = 10

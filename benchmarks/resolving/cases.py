@@ -17,7 +17,7 @@ from jishi.dictionary.resolver.setting import make_setting
 from jishi.dictionary.resolver.words import Words
 from jishi.settings import Settings
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 AMBIGUOUS = "?"
 """In place of codes: a name that may have candidates, but no match. Nothing at all in place of codes: a foreign name."""
 
@@ -32,7 +32,7 @@ class Case:
 
 def own_cases(number: str = "") -> list[Case]:
     """The names made for this project: those learned from, or of another list (``2``, ``3``) that is only measured."""
-    file = f"resolve_names_{number}.csv" if number else "resolve_names.csv"
+    file = f"names_{number}.csv" if number else "names.csv"
     return list(_cases(Path(__file__).with_name(file), "name", "codes"))
 
 
