@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
 from city import ORGANISATIONS, organisations, places, uid
+from requirements import Checks, got
 
-Check = Callable[[httpx.Client], None]
-CHECKS: dict[str, Check] = {}
+CHECKS = Checks()
+requirement = CHECKS.requirement
 PLACES = "/collections/places"
 FEATURE = f"{PLACES}/items/{uid(1)}"
 OAS30 = "application/vnd.oai.openapi+json;version=3.0"
-
-
-def requirement(name: str) -> Callable[[Check], Check]:
-    def keep(check: Check) -> Check:
-        CHECKS[name] = check
-        return check
-
-    return keep
-
-
-def got(asker: httpx.Client, path: str, **parameters: str) -> Any:
-    answer = asker.get(path, params=parameters)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 def links(document: Any, rel: str) -> list[dict[str, Any]]:

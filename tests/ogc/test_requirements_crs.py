@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import httpx
 import pytest
 
 from city import uid
+from requirements import Checks, got
 
-Check = Callable[[httpx.Client], None]
-CHECKS: dict[str, Check] = {}
+CHECKS = Checks()
+requirement = CHECKS.requirement
 PLACES = "/collections/places"
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 FEATURE = f"{PLACES}/items/{uid(1)}"
-
-
-def requirement(name: str) -> Callable[[Check], Check]:
-    def keep(check: Check) -> Check:
-        CHECKS[name] = check
-        return check
-
-    return keep
-
-
-def got(asker: httpx.Client, path: str, **parameters: str) -> Any:
-    answer = asker.get(path, params=parameters)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 def systems(asker: httpx.Client) -> list[str]:

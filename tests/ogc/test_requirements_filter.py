@@ -6,34 +6,20 @@ What a filter means is compared in test_meaning.py; here stands that each requir
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
 from city import places, uid
+from requirements import Checks, got
 
-Check = Callable[[httpx.Client], None]
-CHECKS: dict[str, Check] = {}
+CHECKS = Checks()
+requirement = CHECKS.requirement
 PLACES = "/collections/places"
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 SCHEMA = "http://www.opengis.net/def/rel/ogc/1.0/schema"
-
-
-def requirement(name: str) -> Callable[[Check], Check]:
-    def keep(check: Check) -> Check:
-        CHECKS[name] = check
-        return check
-
-    return keep
-
-
-def got(asker: httpx.Client, path: str, **parameters: str) -> Any:
-    answer = asker.get(path, params=parameters)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 def number(asker: httpx.Client, text: str, **more: str) -> int:
