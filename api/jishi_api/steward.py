@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from jishi.access import users
 from jishi.access.acts import Actor
+from jishi.access.officer import Officer
 from jishi.errors import DeniedError
 from jishi_api.auth import address_of, authenticate_role
 from jishi_api.guessing import Guesses
@@ -23,7 +24,7 @@ CREDENTIAL_LIMIT = 400
 _BASIC = "basic "
 
 
-async def steward_of(connection: Connection[Any], request: Request) -> Actor:
+async def steward_of(connection: Connection[Any], request: Request) -> Officer:
     """Who acts. ``connection`` must be one that may write (attempts to log in are counted) and in no transaction.
 
     Raises DeniedError ``ACC-ROLE-MISSING``, ``ACC-LOGIN``, ``ACC-GUESSING``, and what authenticating a client raises.
@@ -31,7 +32,7 @@ async def steward_of(connection: Connection[Any], request: Request) -> Actor:
     sent = request.headers.get("Authorization", "")
     if not sent.lower().startswith(_BASIC):
         client = await authenticate_role(connection, request, ROLE)
-        return Actor("client", client.client_id)
+        return Officer(Actor("client", client.client_id), client.department, client.roles)
     login, password = _basic(sent)
     guesses: Guesses = request.app.state.logins
     guesses.check(address_of(request), login)
@@ -42,12 +43,7 @@ async def steward_of(connection: Connection[Any], request: Request) -> Actor:
         raise
     if ROLE not in user.roles:
         raise DeniedError("ACC-ROLE-MISSING", role=ROLE)
-    return Actor("user", user.login)
-
-
-def by(actor: Actor) -> str:
-    """How a decision names who took it."""
-    return f"{actor.kind}:{actor.name}"
+    return Officer(Actor("user", user.login), user.department, user.roles)
 
 
 def _basic(sent: str) -> tuple[str, str]:

@@ -64,6 +64,15 @@ class Delivery:
             names = {name for element in elements for name in self._columns(element)}
         return [name for name in self.reading.columns if name in names]
 
+    @property
+    def elements_by_header(self) -> dict[str, tuple[str, ...]]:
+        """The delivery's own headers that are used, each with the elements taken from it."""
+        taken: dict[str, list[str]] = {}
+        for element, take in self.plan.mapped.items():
+            for header in take.columns:
+                taken.setdefault(header, []).append(element)
+        return {header: tuple(elements) for header, elements in taken.items()}
+
     def _columns(self, element: str) -> tuple[str, ...]:
         take = self.plan.mapped.get(element)
         return take.columns if take else ()

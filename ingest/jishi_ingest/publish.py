@@ -247,6 +247,7 @@ def _result(
             }
             for outcome in validation.outcomes
         ),
+        delivery.elements_by_header,
         (*notes, *_notes(prepared)),
         encoding=delivery.reading.encoding,
         format=delivery.reading.format,

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from jishi.access import acts
-from jishi.access.acts import Actor
+from jishi.access.officer import Officer
 from jishi.dictionary import seen
 from jishi.dictionary.resolve import LENGTH_LIMIT
 from jishi.errors import CallerError, Fault
@@ -25,7 +25,7 @@ from jishi.stewardship import aliases, effect
 from jishi.stewardship.aliases import STATUSES, WORDS_LIMIT, Wanted
 from jishi_api.links import address, with_parameters
 from jishi_api.serving import serving_of
-from jishi_api.steward import by, steward_of
+from jishi_api.steward import steward_of
 from jishi_api.steward_documents import alias_json, effect_json, seen_json
 from jishi_api.writing import writing
 
@@ -117,8 +117,8 @@ async def preview_of_name(request: Request, number: int, wish: Scope) -> Respons
 
 @router.post("/queue/{number}/discard", summary="不予采纳 not a name of the dictionary's")
 async def discard(request: Request, number: int, given: Why) -> Response:
-    async with _acting(request, "dictionary.discard", str(number)) as (connection, actor, entry):
-        found = await seen.discard(connection, _number(number), by(actor), given.reason)
+    async with _acting(request, "dictionary.discard", str(number)) as (connection, officer, entry):
+        found = await seen.discard(connection, _number(number), officer.by, given.reason)
         entry.detail |= {"reason": given.reason}
         return _told(seen_json(found))
 
@@ -135,12 +135,12 @@ async def make(request: Request, wish: AliasToMake) -> Response:
     """Approved at once, unless it is to be a ``draft`` or the city wants four eyes."""
     four_eyes = serving_of(request).city.learning.four_eyes
     act = "dictionary.negative" if wish.negative else "dictionary.alias"
-    async with _acting(request, act, f"{wish.scheme}:{wish.code}") as (connection, actor, entry):
+    async with _acting(request, act, f"{wish.scheme}:{wish.code}") as (connection, officer, entry):
         wanted = wish.of(wish.name)
-        made = await aliases.propose(connection, wanted, by(actor), wish.reason)
+        made = await aliases.propose(connection, wanted, officer.by, wish.reason)
         left = 0
         if not wish.draft and not four_eyes:
-            made = await aliases.approve(connection, made.alias_id, by(actor), wish.reason)
+            made = await aliases.approve(connection, made.alias_id, officer.by, wish.reason)
             left = await effect.settle(connection, wanted.scheme)
         entry.detail |= {"alias": made.alias_id, "status": made.status, "left_queue": left}
         return _told({**alias_json(made), "left_queue": left}, status=201)
@@ -168,8 +168,8 @@ async def listed(
 @router.post("/aliases/{number}/approve", summary="批准 a draft counts from now on")
 async def approve(request: Request, number: int, given: Why) -> Response:
     four_eyes = serving_of(request).city.learning.four_eyes
-    async with _acting(request, "dictionary.approve", str(number)) as (connection, actor, entry):
-        made = await aliases.approve(connection, _number(number), by(actor), given.reason, four_eyes=four_eyes)
+    async with _acting(request, "dictionary.approve", str(number)) as (connection, officer, entry):
+        made = await aliases.approve(connection, _number(number), officer.by, given.reason, four_eyes=four_eyes)
         left = await effect.settle(connection, made.wanted.scheme)
         entry.detail |= {"left_queue": left}
         return _told({**alias_json(made), "left_queue": left})
@@ -177,26 +177,28 @@ async def approve(request: Request, number: int, given: Why) -> Response:
 
 @router.post("/aliases/{number}/reject", summary="驳回 a draft will not count")
 async def reject(request: Request, number: int, given: Why) -> Response:
-    async with _acting(request, "dictionary.reject", str(number)) as (connection, actor, _):
-        return _told(alias_json(await aliases.reject(connection, _number(number), by(actor), given.reason)))
+    async with _acting(request, "dictionary.reject", str(number)) as (connection, officer, _):
+        return _told(alias_json(await aliases.reject(connection, _number(number), officer.by, given.reason)))
 
 
 @router.post("/aliases/{number}/end", summary="终止 an alias counts no more")
 async def end(request: Request, number: int, given: Why) -> Response:
-    async with _acting(request, "dictionary.end", str(number)) as (connection, actor, _):
-        made = await aliases.end(connection, _number(number), by(actor), given.reason)
+    async with _acting(request, "dictionary.end", str(number)) as (connection, officer, _):
+        made = await aliases.end(connection, _number(number), officer.by, given.reason)
         await effect.settle(connection, made.wanted.scheme)
         return _told(alias_json(made))
 
 
 @asynccontextmanager
-async def _acting(request: Request, act: str, target: str) -> AsyncIterator[tuple[Connection[Any], Actor, acts.Entry]]:
+async def _acting(
+    request: Request, act: str, target: str
+) -> AsyncIterator[tuple[Connection[Any], Officer, acts.Entry]]:
     """A lane that writes, the steward, and the record of the act, which stands or falls with it."""
     async with writing(serving_of(request)) as connection:
-        actor = await steward_of(connection, request)
+        officer = await steward_of(connection, request)
         request_id = UUID(request.state.request_id)
-        async with acts.doing(connection, actor, act, target, request_id=request_id) as entry:
-            yield connection, actor, entry
+        async with acts.doing(connection, officer.actor, act, target, request_id=request_id) as entry:
+            yield connection, officer, entry
 
 
 async def _previewed(request: Request, connection: Connection[Any], wanted: Wanted) -> Response:

@@ -9,7 +9,6 @@ hand-over must leave is written here as soon as the disclosure log exists (acces
 from __future__ import annotations
 
 import csv
-import json
 import os
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
@@ -22,21 +21,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 from jishi.delivery.escape import escape_formula
 from jishi.errors import CallerError, InternalError
 from jishi.identifiers.keys import Keys
-from jishi.identifiers.sealed_file import open_bytes
 from jishi.logs import logger
 from jishi.messages import render
 from jishi.quality.failures import BatchEntry, Kept, stream_kept
-from jishi.quality.quarantine import row_context
+from jishi.quality.raw_row import open_row
 from jishi.quality.report import reason_text
 from jishi.quality.report_text import named
 
 if TYPE_CHECKING:
     from asyncpg import Connection
 
-ROAD_COLUMNS = ("row_number", "row_fault")
-"""What the reader adds to a raw row and the department never sent."""
-
-SURPLUS = "row_surplus"
 OURS = ("QLT-REPORT-COLUMN-ROW", "QLT-REPORT-COLUMN-CODES", "QLT-REPORT-COLUMN-REASONS", "QLT-REPORT-COLUMN-COLUMNS")
 SHEET_ROWS = 1_000_000
 CELL_CHARACTERS = 32_767
@@ -92,12 +86,8 @@ async def opened_rows(
 
     headers: list[str] = []
     async for row in kept:
-        cells: dict[str, str | None] = json.loads(
-            open_bytes(row.raw, keys, context=row_context(entry.rows_of, row.row))
-        )
-        surplus = cells.pop(SURPLUS, None)
-        for name in ROAD_COLUMNS:
-            cells.pop(name, None)
+        opened = open_row(keys, entry.rows_of, row.row, row.raw)
+        cells = opened.cells
         if not headers:
             headers = list(cells)
             further = [render("QLT-REPORT-COLUMN-SURPLUS", language)]
@@ -108,7 +98,7 @@ async def opened_rows(
             mark.join(map(sentence, row.reasons)),
             mark.join(map(concerned, row.reasons)),
             *(cells.get(name) or "" for name in headers),
-            surplus or "",
+            opened.surplus or "",
         ]
 
 

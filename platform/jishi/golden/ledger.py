@@ -63,6 +63,7 @@ class Result:
     reasons: Mapping[str, int] = field(default_factory=dict)
     warnings: Mapping[str, int] = field(default_factory=dict)
     rules: tuple[Mapping[str, Any], ...] = ()
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # header → the elements taken from it
     notes: tuple[Mapping[str, Any], ...] = ()
     fault: Mapping[str, Any] | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -202,6 +203,7 @@ async def repeat_counts(connection: asyncpg.Connection, batch_id: int) -> Result
         json.loads(row["reasons"]),
         json.loads(row["warnings"]),
         tuple(json.loads(row["rules"])),
+        json.loads(row["columns"]),
         encoding=row["encoding"],
         format=row["format"],
         same_as=batch_id,
@@ -211,11 +213,12 @@ async def repeat_counts(connection: asyncpg.Connection, batch_id: int) -> Result
 async def finish(connection: asyncpg.Connection, batch_id: int, result: Result) -> None:
     """Close the ledger row; raises CheckViolationError when the counts do not add up."""
     counts = {name: result.counts.get(name) for name in COUNTS}
-    assignments = ", ".join(f"{name} = ${number}" for number, name in enumerate(counts, start=15))
+    assignments = ", ".join(f"{name} = ${number}" for number, name in enumerate(counts, start=16))
     await connection.execute(
         f"""
 UPDATE jishi.batch SET status = $2, reasons = $3, warnings = $4, rules = $5, notes = $6, fault = $7, seconds = $8,
-  encoding = $9, format = $10, recorded_at = $11, last_seq = $12, same_as = $13, scope = $14, finished_at = clock_timestamp(),
+  encoding = $9, format = $10, recorded_at = $11, last_seq = $12, same_as = $13, scope = $14, columns = $15,
+  finished_at = clock_timestamp(),
   {assignments}
 WHERE batch_id = $1""",
         batch_id,
@@ -232,6 +235,7 @@ WHERE batch_id = $1""",
         result.last_seq,
         result.same_as,
         result.scope,
+        json.dumps(dict(result.columns), ensure_ascii=False),
         *counts.values(),
     )
 

@@ -88,6 +88,9 @@ def define_tables(metadata: MetaData) -> None:
         Column("reasons", JSONB, nullable=False, server_default=text("'{}'")),
         Column("warnings", JSONB, nullable=False, server_default=text("'{}'")),
         Column("rules", JSONB, nullable=False, server_default=text("'[]'"), comment="evaluated and failed a rule"),
+        Column(
+            "columns", JSONB, nullable=False, server_default=text("'{}'"), comment="header → the elements taken from it"
+        ),
         Column("notes", JSONB, nullable=False, server_default=text("'[]'"), comment="ignored columns, why held"),
         Column("fault", JSONB),
         Column("seconds", JSONB, nullable=False, server_default=text("'{}'")),
