@@ -56,8 +56,9 @@ JOIN jishi.source s USING (source_id)
 WHERE b.batch_id < $1
   AND ($2::text IS NULL OR s.name = $2)
   AND ($3::text IS NULL OR b.status = $3)
+  AND ($4::text IS NULL OR s.department = $4)
 ORDER BY b.batch_id DESC
-LIMIT $4
+LIMIT $5
 """  # noqa: S608  a fixed fragment
 
 BATCH = f"""

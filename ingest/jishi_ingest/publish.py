@@ -17,10 +17,13 @@ from jishi.golden.facts import NamePair, name_pairs
 from jishi.golden.ledger import Past, Result
 from jishi.golden.resolve import Merge, Merged, merge_batch
 from jishi.golden.tables import COUNTS
+from jishi.jobs import queue
 from jishi.matching.similarity import similarity
 from jishi.messages import render
 from jishi.quality.bands import BatchCounts, HeldReason, PublishedBatch, Thresholds, bands
 from jishi.quality.block import Block, Strange, find_block
+from jishi.quality.failures import keep_failing
+from jishi.quality.kept_validation import keep_validation
 from jishi.quality.learnt import MOST
 from jishi.quality.quarantine import Refused, close_repaired, open_keys, store, store_discarded
 from jishi.quality.report import EN, ZH, rule_text
@@ -29,7 +32,7 @@ from jishi.settings import City
 from jishi.storage import stage
 from jishi_ingest.clock import Stopwatch
 from jishi_ingest.delivery import Delivery
-from jishi_ingest.examine import Examined
+from jishi_ingest.examine import REPORT_JOB, Examined, told_rules
 from jishi_ingest.refused import refused_rows
 from jishi_ingest.road import Road
 from jishi_ingest.source import Source
@@ -143,7 +146,7 @@ async def publish(connection: asyncpg.Connection, prepared: Prepared, ruleset: i
         await close_repaired(connection, batch.batch_id, batch.source_id, repaired, merged.recorded_at)
         await store(connection, batch.batch_id, batch.source_id, prepared.refused, merged.recorded_at)
         result = watch.sign(_published(prepared, merged, carried))
-        await ledger.finish(connection, batch.batch_id, result)
+        await _close(connection, prepared, result)
     return result
 
 
@@ -157,7 +160,7 @@ async def hold(connection: asyncpg.Connection, prepared: Prepared, watch: Stopwa
         now = await connection.fetchval("SELECT clock_timestamp()")
         await store(connection, batch.batch_id, batch.source_id, prepared.refused, now, supersede=False)
         result = watch.sign(_result(prepared, "held", counts, dict(prepared.examined.validation.warnings), notes))
-        await ledger.finish(connection, batch.batch_id, result)
+        await _close(connection, prepared, result)
     return result
 
 
@@ -175,8 +178,18 @@ async def refuse(connection: asyncpg.Connection, prepared: Prepared, watch: Stop
         await store_discarded(connection, batch.batch_id, batch.source_id, prepared.refused, now)
         found = _result(prepared, "refused", counts, dict(prepared.examined.validation.warnings), ())
         result = watch.sign(replace(found, reasons={**found.reasons, **others}, fault=_fault(prepared)))
-        await ledger.finish(connection, batch.batch_id, result)
+        await _close(connection, prepared, result)
     return result
+
+
+async def _close(connection: asyncpg.Connection, prepared: Prepared, result: Result) -> None:
+    """Close the ledger row, and keep what people will ask of the batch: its failing rows and what was said of it."""
+    batch_id, examined = prepared.delivery.batch.batch_id, prepared.examined
+    validation = examined.validation
+    await keep_failing(connection, batch_id, prepared.staged.table, examined.bad)
+    await keep_validation(connection, batch_id, validation.rules_version, validation.document)
+    await ledger.finish(connection, batch_id, result)
+    await queue.enqueue_once(connection, REPORT_JOB)
 
 
 def _fault(prepared: Prepared) -> dict[str, Any]:
@@ -238,15 +251,7 @@ def _result(
         },
         dict(validation.reasons),
         warnings,
-        tuple(
-            {
-                "rule": outcome.rule.id,
-                "evaluated": outcome.evaluated,
-                "failed": outcome.failed,
-                "columns": delivery.headers_of(outcome.rule),
-            }
-            for outcome in validation.outcomes
-        ),
+        told_rules(delivery, validation.outcomes),
         delivery.elements_by_header,
         (*notes, *_notes(prepared)),
         encoding=delivery.reading.encoding,

@@ -200,4 +200,11 @@ def handlers(road: Road) -> dict[str, Handler]:
         source = source_of(road, str(payload["source"]))
         return {"batches": await collect(road, source)}
 
-    return {"ingest": ingest, "turn": turn, "purge": purge, "fetch": fetch}
+    async def report_batches(
+        payload: Mapping[str, Any], report: Callable[[Mapping[str, Any]], Awaitable[None]]
+    ) -> Mapping[str, Any]:
+        from jishi_ingest.reports import make_reports
+
+        return await make_reports(road, report)
+
+    return {"ingest": ingest, "turn": turn, "purge": purge, "fetch": fetch, "report": report_batches}

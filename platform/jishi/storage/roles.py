@@ -70,6 +70,7 @@ APPEND_ONLY = (
     "dictionary_edition",
     "dictionary_version",
     "alias_decision",
+    "rule_change",
 )
 #: Functions the API may call that do what its own rights do not allow.
 API_FUNCTIONS = ("lock_dictionary()",)
