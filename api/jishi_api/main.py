@@ -47,6 +47,8 @@ from jishi_api.routers import (
     stewardship,
     stewardship_dictionary,
     stewardship_reports,
+    stewardship_rules,
+    stewardship_scores,
     verify,
     well_known,
 )
@@ -114,7 +116,8 @@ def create_app(
     rooms = (
         *(landing, conformance, collections, documentation, health, metrics, oauth, well_known),
         *(dictionary, dictionary_concepts, dictionary_elements, dictionary_handbook, reconcile),
-        *(me, sharing, stewardship, stewardship_dictionary, stewardship_reports, access_log),
+        *(me, sharing, stewardship, stewardship_dictionary, stewardship_reports),
+        *(stewardship_rules, stewardship_scores, access_log),
     )
     for room in rooms:
         app.include_router(room.router)

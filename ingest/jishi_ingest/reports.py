@@ -1,4 +1,4 @@
-"""What people read of batches, made after they are over: Great Expectations' pages (behind the road)."""
+"""What people read of batches, made after they are over: scores and Great Expectations' pages (behind the road)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 
 from jishi.errors import InternalError
 from jishi.logs import logger
+from jishi.quality.indicators import load_indicators
 from jishi.quality.kept_validation import keep_page, kept_validation, unrendered
+from jishi.quality.score_store import compute_months
 from jishi.storage.engine import connect
 from jishi_ingest.road import Road
 
@@ -27,6 +29,7 @@ async def make_reports(road: Road, report: Report) -> dict[str, Any]:
 
     connection = await connect(road.url, application="jishi-report")
     try:
+        months = await compute_months(connection, load_indicators(road.settings), road.city.timezone)
         batches, failed = await unrendered(connection, MOST_PAGES), []
         for done, batch_id in enumerate(batches, start=1):
             kept = await kept_validation(connection, batch_id)
@@ -42,6 +45,6 @@ async def make_reports(road: Road, report: Report) -> dict[str, Any]:
             await report({"step": "pages", "done": done, "of": len(batches)})
         if failed:
             raise InternalError("QLT-PAGE", batches=", ".join(map(str, failed)))
-        return {"pages": len(batches)}
+        return {"months": months, "pages": len(batches)}
     finally:
         await connection.close()
