@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
+import json
+import statistics
+import sys
+import time
+import tracemalloc
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -231,6 +237,68 @@ async def test_what_a_source_overrides_and_why_a_batch_is_held_are_told(city: An
 
 async def test_thousands_of_failing_rows_are_paged_and_exported_whole(city: Any, tmp_path: Path) -> None:
     await many(city, tmp_path, 2_300)
+
+
+@pytest.mark.soak
+async def test_a_hundred_thousand_failing_rows_have_a_quick_first_page_and_stream_in_flat_memory(
+    city: Any, tmp_path: Path, invent: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch, _ = await many(city, tmp_path, 100_000)
+    await city.deliver("tiny", [entity(invent, 1)])
+    async with asking(city.settings, city.connection) as api:
+        steward = await api.client("steward", department=DEPARTMENT)
+        reader = await api.client(legal_entity={"clear": ["*"], "rights": ["read", "search"]})
+        uid = await city.value("SELECT uid FROM jishi.legal_entity LIMIT 1")
+        page = await median(steward, f"/stewardship/batches/{batch}/failures?rule={NAME}")
+        last = await median(steward, f"/stewardship/batches/{batch}/failures?rule={NAME}&after=99800")
+        point = await median(reader, f"/collections/legal-entities/items/{uid}")
+        figures = {"page_ms": page, "last_page_ms": last, "point_ms": point, "ratio": page / point}
+        for form in ("csv", "xlsx"):
+            figures |= await streamed(api.app, steward, f"/stewardship/batches/{batch}/failures.{form}", form)
+    with capsys.disabled():
+        sys.stdout.write(json.dumps({name: round(figure, 2) for name, figure in figures.items()}) + "\n")
+    assert page < 10 * point and last < 10 * point
+    assert figures["csv_MB_peak"] < 40 and figures["xlsx_MB_peak"] < 40
+
+
+async def median(client: httpx.AsyncClient, address: str, times: int = 31) -> float:
+    """Milliseconds of an answer."""
+    spent = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        answer = await client.get(address)
+        spent.append(time.perf_counter() - begun)
+        assert answer.status_code == 200, answer.text
+    return 1000 * statistics.median(spent)
+
+
+async def streamed(app: Any, client: httpx.AsyncClient, address: str, form: str) -> dict[str, float]:
+    """Seconds, size, and how much memory was ever held while the file was sent to somebody who keeps nothing of it."""
+    sent = 0
+    headers = [(name.lower().encode(), value.encode()) for name, value in client.headers.items()]
+    scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "path": address}
+    scope |= {"raw_path": address.encode(), "query_string": b"", "headers": headers, "scheme": "http", "root_path": ""}
+    scope |= {"server": ("jishi.test", 80), "client": ("127.0.0.1", 1)}
+    asked = False
+
+    async def receive() -> dict[str, Any]:
+        nonlocal asked
+        if asked:
+            await asyncio.Event().wait()
+        asked = True
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        nonlocal sent
+        sent += len(message.get("body", b""))
+
+    begun = time.perf_counter()
+    tracemalloc.start()
+    await app(scope, receive, send)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    spent = time.perf_counter() - begun
+    return {f"{form}_s": spent, f"{form}_MB": sent / 1e6, f"{form}_MB_peak": peak / 1e6}
 
 
 async def many(city: Any, folder: Path, count: int) -> tuple[int, Any]:

@@ -58,7 +58,7 @@ def register(subparsers: Commands, write_file: WriteFile) -> None:
     scores = commands.add_parser("scores", help="质量评分 scores by register, source and month (GB/T 36344)")
     scores.add_argument("--register", metavar="R", help="only this register 只看一个基础库")
     scores.add_argument("--source", metavar="S", help="only this source 只看一个数源")
-    scores.add_argument("--month", type=_month, metavar="YYYY-MM", help="only this month 只看一个月")
+    scores.add_argument("--month", type=_month, metavar="MONTH", help="only this month, as 2026-11 只看一个月")
     scores.add_argument("--group", choices=GROUPS, default="source", help="what is added up in a line 汇总方式")
     scores.add_argument("--lang", choices=LANGUAGES, help="language; default by LANG 语言")
     scores.add_argument("--json", action="store_true", help="one JSON document on stdout, with all numbers")
