@@ -22,7 +22,7 @@ from jishi.matching.similarity import similarity
 from jishi.messages import render
 from jishi.quality.bands import BatchCounts, HeldReason, PublishedBatch, Thresholds, bands
 from jishi.quality.block import Block, Strange, find_block
-from jishi.quality.failures import keep_failing
+from jishi.quality.failures import keep_counties, keep_failing
 from jishi.quality.kept_validation import keep_validation
 from jishi.quality.learnt import MOST
 from jishi.quality.quarantine import Refused, close_repaired, open_keys, store, store_discarded
@@ -186,7 +186,10 @@ async def _close(connection: asyncpg.Connection, prepared: Prepared, result: Res
     """Close the ledger row, and keep what people will ask of the batch: its failing rows and what was said of it."""
     batch_id, examined = prepared.delivery.batch.batch_id, prepared.examined
     validation = examined.validation
-    await keep_failing(connection, batch_id, prepared.staged.table, examined.bad)
+    staged = prepared.staged
+    await keep_failing(connection, batch_id, staged.table, examined.bad)
+    register = prepared.delivery.register.name
+    await keep_counties(connection, batch_id, register, staged.columns, staged.table, examined.bad)
     await keep_validation(connection, batch_id, validation.rules_version, validation.document)
     await ledger.finish(connection, batch_id, result)
     await queue.enqueue_once(connection, REPORT_JOB)

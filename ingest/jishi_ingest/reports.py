@@ -1,4 +1,4 @@
-"""What people read of batches, made after they are over: scores and Great Expectations' pages (behind the road)."""
+"""What people read of batches, made after they are over: scores, Great Expectations' pages, charts (behind the road)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from jishi.errors import InternalError
+from jishi.jobs import queue
 from jishi.logs import logger
 from jishi.quality.indicators import load_indicators
 from jishi.quality.kept_validation import keep_page, kept_validation, unrendered
@@ -16,6 +17,8 @@ from jishi_ingest.road import Road
 
 MOST_PAGES = 200
 """Pages made in one job; what is left waits for the next."""
+
+CHARTS_JOB = "charts"
 
 Report = Callable[[Mapping[str, Any]], Awaitable[None]]
 
@@ -29,7 +32,8 @@ async def make_reports(road: Road, report: Report) -> dict[str, Any]:
 
     connection = await connect(road.url, application="jishi-report")
     try:
-        months = await compute_months(connection, load_indicators(road.settings), road.city.timezone)
+        indicators = load_indicators(road.settings)
+        months = await compute_months(connection, indicators, road.city.timezone)
         batches, failed = await unrendered(connection, MOST_PAGES), []
         for done, batch_id in enumerate(batches, start=1):
             kept = await kept_validation(connection, batch_id)
@@ -45,6 +49,19 @@ async def make_reports(road: Road, report: Report) -> dict[str, Any]:
             await report({"step": "pages", "done": done, "of": len(batches)})
         if failed:
             raise InternalError("QLT-PAGE", batches=", ".join(map(str, failed)))
+        await queue.enqueue_once(connection, CHARTS_JOB)
         return {"months": months, "pages": len(batches)}
+    finally:
+        await connection.close()
+
+
+async def make_charts(road: Road) -> dict[str, Any]:
+    """Draw the charts whose numbers changed."""
+    from jishi.quality.charts import draw_charts
+
+    connection = await connect(road.url, application="jishi-charts")
+    try:
+        drawn = await draw_charts(connection, load_indicators(road.settings), road.city.division_prefix)
+        return {"charts": drawn}
     finally:
         await connection.close()

@@ -207,4 +207,12 @@ def handlers(road: Road) -> dict[str, Handler]:
 
         return await make_reports(road, report)
 
-    return {"ingest": ingest, "turn": turn, "purge": purge, "fetch": fetch, "report": report_batches}
+    async def charts(
+        payload: Mapping[str, Any], report: Callable[[Mapping[str, Any]], Awaitable[None]]
+    ) -> Mapping[str, Any]:
+        from jishi_ingest.reports import make_charts
+
+        return await make_charts(road)
+
+    about_batches = {"report": report_batches, "charts": charts}
+    return {"ingest": ingest, "turn": turn, "purge": purge, "fetch": fetch, **about_batches}

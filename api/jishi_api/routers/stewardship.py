@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from jishi.golden.tables import OUTCOMES, STATUSES
 from jishi.quality.steward_report import StewardReport, steward_report
-from jishi_api import statements
+from jishi_api.ledger import GREATEST, ledger_page, ledger_row
 from jishi_api.links import address, with_parameters
 from jishi_api.report_documents import report_json
 from jishi_api.serving import serving_of
@@ -22,7 +22,6 @@ from jishi_api.writing import writing
 
 router = APIRouter(prefix="/stewardship", tags=["stewardship"])
 
-GREATEST = 2**63 - 1
 FORMS = ("csv", "xlsx")
 
 _INSTANTS = ("delivered_at", "recorded_at", "finished_at")
@@ -40,7 +39,7 @@ async def batches(
     """``before`` is the number of a batch: only older ones are shown; the link ``next`` carries it."""
     async with writing(serving_of(request)) as connection:
         officer = await steward_of(connection, request)
-        rows = await connection.fetch(statements.BATCHES, before, source, status, officer.department, limit + 1)
+        rows = await ledger_page(connection, officer, source=source, status=status, before=before, limit=limit + 1)
     shown = rows[:limit]
     links = []
     if len(rows) > limit:
@@ -60,7 +59,7 @@ async def one_batch(request: Request, batch: int) -> Response:
         report = await steward_report(
             connection, batch, officer, request.state.language, serving.settings, serving.city
         )
-        row = await connection.fetchrow(statements.BATCH, batch)
+        row = await ledger_row(connection, batch)
     return JSONResponse(
         {**_told(request, row), **report_json(report), "links": _links(request, report)},
         headers={"Cache-Control": "private, no-store"},

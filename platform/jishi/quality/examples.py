@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from jishi.registers.element import DataElement, Kind, Rule
 from jishi.registers.register import Register
@@ -67,11 +68,12 @@ def examples_of(register: Register, today: date) -> ExampleRows:
     def dated(cells: Cells) -> Cells:
         return {name: _DAY.sub(lambda found: _day(found, today), text) for name, text in cells.items()}
 
-    def each(member: str) -> Mapping[str, Cells]:
-        return {rule: dated(cells) for rule, cells in told.get(member, {}).items()}
+    def each(member: Mapping[str, Cells]) -> Mapping[str, Cells]:
+        return {rule: dated(cells) for rule, cells in member.items()}
 
     before = tuple(dated(cells) for cells in told.get("before", ()))
-    return ExampleRows(register, told["as"], dated(told["good"]), each("passes"), each("fails"), before)
+    passes, fails = each(told.get("passes", {})), each(told.get("fails", {}))
+    return ExampleRows(register, told["as"], dated(told["good"]), passes, fails, before)
 
 
 def computed(element: DataElement) -> bool:
@@ -87,9 +89,9 @@ def _day(found: re.Match[str], today: date) -> str:
 
 
 @cache
-def _declared(name: str) -> dict[str, dict[str, dict[str, str]]]:
+def _declared(name: str) -> dict[str, Any]:
     text = (files("jishi.quality") / "rule_examples" / f"{name}.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)  # type: ignore[return-value]
+    return tomllib.loads(text)
 
 
 def _named(rule: Rule, register: Register) -> tuple[str, ...]:
@@ -110,8 +112,8 @@ def _by_kind(rule: Rule, element: DataElement, good: Cells) -> Cells | None:
             text = good.get(rule.element, "")
             return {rule.element: text + "长" * (longest + 1 - len(text))}
         case "QLT-READABLE":
-            text = _UNREADABLE.get(element.kind)
-            return None if text is None else {rule.element: text}
+            unreadable = _UNREADABLE.get(element.kind)
+            return None if unreadable is None else {rule.element: unreadable}
     return None
 
 

@@ -146,6 +146,35 @@ FROM (
 GROUP BY rule, part"""
 
 
+COUNTIES: Mapping[str, tuple[str, ...]] = {
+    "natural_person": ("hukou_division_code",),
+    "legal_entity": ("domicile_division_code", "reg_division_code"),
+    "place": ("addr_division_code", "county_code"),
+    "certificate": ("area_code",),
+}
+"""Register → the elements that say in which county a record lies, the best first."""
+
+
+async def keep_counties(
+    connection: asyncpg.Connection, batch_id: int, register: str, staged: frozenset[str], stage: str, bad: str
+) -> None:
+    """Count the examined rows by the county they name, and those of them that failed; likewise."""
+    await connection.execute("DELETE FROM jishi.failing_county WHERE batch_id = $1", batch_id)
+    columns = [column for column in COUNTIES.get(register, ()) if column in staged]
+    if columns:
+        county = ", ".join(f"s.{column}" for column in columns)
+        await connection.execute(_COUNTIES.format(stage=stage, bad=bad, county=county), batch_id)
+
+
+_COUNTIES = """
+INSERT INTO jishi.failing_county (batch_id, county, rows, failed)
+SELECT $1, left(COALESCE({county}), 6), count(*), count(b.row_number)
+FROM {stage} s
+LEFT JOIN {bad} b USING (row_number)
+WHERE COALESCE({county}) ~ '^[0-9]{{6}}'
+GROUP BY 2"""
+
+
 async def count_failing(connection: asyncpg.Connection, entry: BatchEntry, rule: str) -> int:
     """How many rows can be listed."""
     counted = "SELECT COALESCE(sum(cardinality(rows)), 0) FROM jishi.failing_rows WHERE batch_id = $1 AND rule = $2"

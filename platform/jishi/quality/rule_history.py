@@ -73,8 +73,8 @@ async def record_rules(connection: asyncpg.Connection, overrides: Overrides | No
         gone = [row for row in known.values() if overrides is not None or row["source"] is None]
         for row in gone:
             if row["act"] != WITHDRAW:
-                last = _Declared(*(row[name] for name in ("register", "rule", "source", "digest", "severity")), told={})
-                changes.append(_row(last, WITHDRAW))
+                last_said = _Declared(row["register"], row["rule"], row["source"], row["digest"], row["severity"], {})
+                changes.append(_row(last_said, WITHDRAW))
         await connection.executemany(_INSERT, changes)
     return len(changes)
 

@@ -55,6 +55,26 @@ def define_tables(metadata: MetaData) -> None:
         comment="Rows of a batch that a rule refused or warned of, in parts",
     )
     Table(
+        "failing_county",
+        metadata,
+        Column("batch_id", BigInteger, primary_key=True, autoincrement=False),
+        Column("county", Text, primary_key=True, comment="six digits, as the rows themselves say"),
+        Column("rows", BigInteger, nullable=False),
+        Column("failed", BigInteger, nullable=False, comment="rows that failed a rule, refused and warned alike"),
+        comment="Examined rows of a batch by county",
+    )
+    Table(
+        "quality_chart",
+        metadata,
+        Column("chart", Text, primary_key=True),
+        Column("department", Text, primary_key=True, comment="USCC; empty: all"),
+        Column("language", Text, primary_key=True),
+        Column("digest", Text, nullable=False, comment="of what is drawn"),
+        Column("svg", Text, nullable=False),
+        Column("drawn_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+        comment="Charts of quality, drawn by a worker",
+    )
+    Table(
         "validation",
         metadata,
         Column("batch_id", BigInteger, primary_key=True, autoincrement=False),
