@@ -34,6 +34,7 @@ API_INSERTS = (
     "alias_decision",
     "dictionary_edition",
     "dictionary_version",
+    "console_session",
 )
 #: The only columns the API may update, by table.
 API_UPDATES = {
@@ -60,6 +61,7 @@ API_UPDATES = {
     "seen_context": ("times", "last_seen"),
     "concept_alias": ("status", "alias", "valid_to", "origin", "removed_at"),
     "user_account": ("failures", "locked_until"),
+    "console_session": ("seen_at", "ended_at"),
 }
 #: Tables that are only ever added to, whoever writes.
 APPEND_ONLY = (
