@@ -85,7 +85,13 @@ async def data_docs(request: Request, batch: int) -> Response:
 
 
 async def export(
-    request: Request, channel: Channel, officer: Officer, batch: int, rule: str | None, form: Form
+    request: Request,
+    channel: Channel,
+    officer: Officer,
+    batch: int,
+    rule: str | None,
+    form: Form,
+    language: str | None = None,
 ) -> Response:
     """All failing rows as a file that is sent while it is read; each thousand rows are disclosed before they leave."""
     serving = serving_of(request)
@@ -95,7 +101,7 @@ async def export(
         headers = await first_headers(connection, serving.sealer, entry)
     severities = {result.severity for result in entry.results if result.rule in rules}
     accepted = not severities.isdisjoint({Severity.WARN.value, None})
-    table = FailingTable(entry, request.state.language, headers, accepted)
+    table = FailingTable(entry, language or request.state.language, headers, accepted)
 
     async def pages() -> AsyncIterator[Rows]:
         after: int | None = 0
