@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,13 +13,15 @@ import pytest
 from apscheduler.triggers.cron import CronTrigger
 
 from jishi.dictionary.calendar import OFF, Calendar
+from jishi.dictionary.credit import CreditRules
 from jishi.errors import DeclarationError
 from jishi.messages import catalogue
 from jishi.quality.cron import Cron
 from jishi.quality.demand import demand_text
 from jishi.quality.examples import computed, examples_of
+from jishi.quality.failures import BatchEntry, RuleResult
 from jishi.quality.indicators import Indicators, Share, load_indicators
-from jishi.quality.lateness import measure
+from jishi.quality.lateness import measure, statutory_clocks
 from jishi.quality.override import Override
 from jishi.quality.rule_history import changes_of, overrides_of, record_rules
 from jishi.registers.catalog import registers
@@ -111,6 +114,20 @@ def test_lateness_counts_from_when_the_delivery_was_first_asked_for() -> None:
     assert late(datetime(2026, 9, 30, 2, 30, tzinfo=SHANGHAI)) == (False, 1800, 0, 0)
     assert late(datetime(2026, 10, 8, 4, tzinfo=SHANGHAI)) == (True, 8 * 86_400 + 7200, 8, 1)
     assert late(datetime(2027, 1, 4, 2, tzinfo=SHANGHAI))[3] is None
+
+
+def test_the_clocks_of_the_law_are_told_with_their_limit() -> None:
+    late = "credit_record.decided_on.late"
+    results = (RuleResult(late, 200, 12, "warn"), RuleResult("credit_record.decided_on.range", 200, 0))
+    delivered = datetime(2026, 11, 20, tzinfo=UTC)
+    entry = BatchEntry(1, 1, "licences", "credit_record", "published", "", None, {}, {}, {}, {}, (), None, results)
+    entry = replace(entry, delivered_at=delivered)
+    rules = CreditRules.load(Settings().dictionaries_dir / "credit")
+    [clock] = statutory_clocks(entry, rules, SHANGHAI)
+    assert (clock.rule, clock.evaluated, clock.late, clock.share, clock.limit_days) == (late, 200, 12, 0.06, 7)
+    [older] = statutory_clocks(replace(entry, delivered_at=datetime(2017, 1, 1, tzinfo=UTC)), rules, SHANGHAI)
+    assert older.limit_days is None
+    assert statutory_clocks(replace(entry, results=results[1:]), rules, SHANGHAI) == ()
 
 
 async def test_who_changed_which_rule_when_is_recorded_once(connection: asyncpg.Connection) -> None:

@@ -12,7 +12,8 @@ from starlette.responses import Response
 from jishi.errors import NotFoundError
 from jishi.quality.charts import CHARTS, COUNTIES, REGISTERS, TREND, kept_chart
 from jishi.quality.county_failures import county_failures
-from jishi.quality.indicators import load_indicators
+from jishi.quality.indicators import Indicators, load_indicators
+from jishi.quality.report import register_title
 from jishi.quality.scores import GROUPS, Wanted, read_scores
 from jishi.registers.catalog import registers
 from jishi_api.console.section import Menu, Section, words
@@ -61,8 +62,8 @@ async def quality(visit: Visit) -> Response:
         groups=GROUP_TITLES,
         dimensions=[(code, one.told(visit.language)) for code, one in sorted(indicators.dimensions.items())],
         indicators={code: one.told(visit.language) for code, one in indicators.indicators.items()},
-        grades=indicators.grades,
-        registers={name: one.title for name, one in registers().items()},
+        grades=_grades(indicators, visit),
+        registers={name: register_title(name, visit.language) for name in registers()},
         departments=await _departments(visit),
         counties=await county_failures(visit.connection, visit.officer),
         charts=drawn,
@@ -91,8 +92,16 @@ async def panel(visit: Visit) -> str:
     scores = await read_scores(visit.connection, indicators, visit.officer, Wanted(), "register")
     newest = [line for line in scores if line.month == scores[0].month]
     return visit.part(
-        "quality_panel.html", scores=newest, registers={name: one.title for name, one in registers().items()}
+        "quality_panel.html",
+        scores=newest,
+        registers={name: register_title(name, visit.language) for name in registers()},
+        grades=_grades(indicators, visit),
     )
+
+
+def _grades(indicators: Indicators, visit: Visit) -> dict[str, str]:
+    """A grade as the reader's language has it."""
+    return {name: one.title_en if visit.language == "en" else name for name, one in indicators.grades.items()}
 
 
 async def _departments(visit: Visit) -> dict[str, str]:

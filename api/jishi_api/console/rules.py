@@ -8,6 +8,7 @@ from itertools import groupby
 from starlette.responses import Response
 
 from jishi.quality.indicators import load_indicators
+from jishi.quality.report import register_title
 from jishi.quality.rule_documents import rule_document, rule_summaries
 from jishi.registers.catalog import registers
 from jishi.registers.element import Severity
@@ -33,7 +34,7 @@ async def listed(visit: Visit) -> Response:
     return visit.show(
         "rules.html",
         groups=[(title, list(rules)) for title, rules in groupby(found, key=lambda rule: rule.title)],
-        registers=[(name, one.title) for name, one in registers().items()],
+        registers=[(name, register_title(name, visit.language)) for name in registers()],
         register=shown,
         severities=SEVERITIES,
         titles={code: one.told(visit.language) for code, one in indicators.indicators.items()},

@@ -18,7 +18,7 @@ import asyncpg
 from jishi.messages import render
 from jishi.quality.county_failures import CountyFailures, county_failures, outlines
 from jishi.quality.indicators import Indicators
-from jishi.quality.report import EN, ZH
+from jishi.quality.report import EN, ZH, register_title
 from jishi.quality.scores import Scored, Wanted, read_scores
 from jishi.registers.catalog import registers
 
@@ -29,8 +29,8 @@ TREND, REGISTERS, COUNTIES = "trend", "registers", "counties"
 CHARTS = (TREND, REGISTERS, COUNTIES)
 
 WIDTH, HEIGHT = 560, 280
-INK, LINES, PAPER = "#5b6770", "#9aa5ad", "#00000000"
-"""Greys that are read on white and on black paper."""
+INK, LINES, PAPER = "#46515b", "#9aa5ad", "#ffffff"
+"""A chart is a sheet of white paper in either theme: no grey is read well on both white and black."""
 
 PALETTE = ("#3b82c4", "#2f9e77", "#c2762e", "#9b6bc9", "#c75b7a", "#7a8b3d")
 
@@ -119,7 +119,7 @@ def scores_of_registers(lines: Sequence[Scored], language: str) -> Spec | None:
     if not lines:
         return None
     newest = max(line.month for line in lines)
-    titles = {name: (name.replace("_", " ") if language == EN else one.title) for name, one in registers().items()}
+    titles = {name: register_title(name, language) for name in registers()}
     values = [
         {"register": titles[line.register or ""], "score": float(line.score), "told": f"{line.score:.1%}"}
         for line in lines
@@ -164,7 +164,7 @@ def failures_by_county(
 
 
 def _spec(chart: Any) -> Spec:
-    """The Vega-Lite document, in colours that suit either theme."""
+    """The Vega-Lite document, in one look."""
     fitted = chart.properties(width=WIDTH, height=HEIGHT, background=PAPER)
     fitted = fitted.configure_axis(
         labelColor=INK, titleColor=INK, domainColor=LINES, tickColor=LINES, gridColor=LINES, gridOpacity=0.35

@@ -120,6 +120,12 @@ def element_title(rule: Rule, language: str) -> str:
     return _title(rule.register, rule.element, language)
 
 
+def register_title(name: str, language: str) -> str:
+    """A register as people call it: in English by its name."""
+    register = register_of(name)
+    return register.name.replace("_", " ").capitalize() if _english(language) else register.title
+
+
 @cache
 def _adapter() -> TypeAdapter[Report]:
     return TypeAdapter(Report)

@@ -13,9 +13,9 @@ from jishi.messages import render
 from jishi.quality.demand import demand_text
 from jishi.quality.examples import examples_of
 from jishi.quality.indicators import Indicators
-from jishi.quality.report import element_title, rule_text
+from jishi.quality.report import element_title, register_title, rule_text
 from jishi.quality.rule_history import RuleChange, changes_of, overrides_of, standard_of
-from jishi.registers.catalog import register_of, registers
+from jishi.registers.catalog import registers
 from jishi.registers.element import Rule
 from jishi.registers.register import Register
 
@@ -95,7 +95,7 @@ def _summary(register: Register, rule: Rule, indicators: Indicators, language: s
     return RuleSummary(
         rule.id,
         register.name,
-        register_of(register.name).title,
+        register_title(register.name, language),
         rule.element,
         element_title(rule, language),
         demand_text(rule, language),

@@ -18,9 +18,10 @@ PLACES = 6
 
 def scores_json(scores: Iterable[Scored], indicators: Indicators, language: str) -> Json:
     """Lines with every number they are made of, and the weights and grades they were made with."""
+    grades = [{"grade": n, "title_en": one.title_en, "from": float(one.from_)} for n, one in indicators.grades.items()]
     return {
         "indicators_version": indicators.version,
-        "grades": [{"grade": name, "from": float(grade.from_)} for name, grade in indicators.grades.items()],
+        "grades": grades,
         "scores": [_line(scored, indicators, language) for scored in scores],
     }
 
