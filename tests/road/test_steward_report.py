@@ -277,7 +277,13 @@ async def streamed(app: Any, client: httpx.AsyncClient, address: str, form: str)
     """Seconds, size, and how much memory was ever held while the file was sent to somebody who keeps nothing of it."""
     sent = 0
     headers = [(name.lower().encode(), value.encode()) for name, value in client.headers.items()]
-    scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "path": address}
+    scope: dict[str, Any] = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "path": address,
+    }
     scope |= {"raw_path": address.encode(), "query_string": b"", "headers": headers, "scheme": "http", "root_path": ""}
     scope |= {"server": ("jishi.test", 80), "client": ("127.0.0.1", 1)}
     asked = False

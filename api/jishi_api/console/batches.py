@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from jishi.delivery.table_stream import MEDIA_TYPES
+from jishi.delivery.table_stream import MEDIA_TYPES, Form
 from jishi.golden.tables import STATUSES
 from jishi.quality.batch_report import TestedRule
 from jishi.quality.failing_rows import failed_rules, read_failing
@@ -118,18 +118,12 @@ async def failures(visit: Visit) -> Response:
 @section.act("/batches/{batch}/failures/export", roles=STEWARDS, again=failures)
 async def export_failures(visit: Visit) -> Response:
     """A file, so that it is asked for by a form and no address leads to it."""
-    form = visit.form.choice("form", tuple(MEDIA_TYPES), required=True)
+    asked = visit.form.choice("form", tuple(MEDIA_TYPES), required=True)
     rule = visit.form.text("rule", most=200) or None
     visit.form.check()
-    return await export(
-        visit.request,
-        "console",
-        visit.officer,
-        visit.number("batch"),
-        rule,
-        form,  # type: ignore[arg-type]  one of the forms
-        visit.language,
-    )
+    form: Form = next((one for one in MEDIA_TYPES if one == asked), "csv")
+    number = visit.number("batch")
+    return await export(visit.request, "console", visit.officer, number, rule, form, visit.language)
 
 
 @section.page("/batches/{batch}/data-docs", words("Great Expectations Data Docs"), roles=ROLES)

@@ -14,7 +14,7 @@ from jishi.quality.charts import CHARTS, COUNTIES, REGISTERS, TREND, kept_chart
 from jishi.quality.county_failures import county_failures
 from jishi.quality.indicators import Indicators, load_indicators
 from jishi.quality.report import register_title
-from jishi.quality.scores import GROUPS, Wanted, read_scores
+from jishi.quality.scores import GROUPS, Group, Wanted, read_scores
 from jishi.registers.catalog import registers
 from jishi_api.console.section import Menu, Section, words
 from jishi_api.console.visit import Visit
@@ -33,10 +33,11 @@ SVG = "image/svg+xml"
 
 @section.page("/quality", words("Quality"), roles=ROLES, menu=Menu.QUALITY)
 async def quality(visit: Visit) -> Response:
-    group = visit.asked.choice("group", GROUPS) or "register"
+    asked = visit.asked.choice("group", GROUPS)
     months = [row["month"] for row in await visit.connection.fetch(_MONTHS)]
     month = visit.asked.choice("month", [f"{one:%Y-%m}" for one in months])
     visit.asked.check()
+    group: Group = next((one for one in GROUPS if one == asked), "register")
     chosen = date.fromisoformat(f"{month}-01") if month else (months[0] if months else None)
     indicators = load_indicators(visit.serving.settings)
     scores = await read_scores(
@@ -44,7 +45,7 @@ async def quality(visit: Visit) -> Response:
         indicators,
         visit.officer,
         Wanted(month=chosen),
-        group,  # type: ignore[arg-type]  one of GROUPS
+        group,
     )
     over_months = await read_scores(visit.connection, indicators, visit.officer, Wanted(), "city")
     drawn = [
