@@ -8,6 +8,7 @@ from jishi.delivery.table_stream import MEDIA_TYPES, Form
 from jishi.golden.tables import STATUSES
 from jishi.quality.batch_report import TestedRule
 from jishi.quality.failing_rows import failed_rules, read_failing
+from jishi.quality.report import reason_text
 from jishi.quality.steward_report import seen_entry, steward_report
 from jishi.registers.catalog import register_of
 from jishi.registers.element import Severity
@@ -109,6 +110,10 @@ async def failures(visit: Visit) -> Response:
         titles=titles,
         concerned=concerned,
         states=ROWS,
+        sentences={
+            one: reason_text(entry.register, one, visit.language)
+            for one in sorted({one for row in page.rows for one in row.rules})
+        },
         following=visit.here(after=page.following) if page.following is not None else None,
         first=after == 0,
         in_clear=visit.officer.in_clear(entry.department),
