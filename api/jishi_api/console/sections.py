@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from jishi_api.console import concepts, login, overview, queue, sources
+from jishi_api.console import (
+    accounts,
+    applications,
+    concepts,
+    counter,
+    disclosures,
+    grants,
+    jobs,
+    login,
+    overview,
+    queue,
+    sources,
+)
 from jishi_api.console.section import Count, Page, Panel, Section
 
 
 def sections() -> tuple[Section, ...]:
-    return (login.section, overview.section, sources.section, concepts.section, queue.section)
+    modules = (
+        *(login, overview, sources),
+        *(concepts, queue),
+        *(grants, accounts, applications),
+        *(disclosures, counter, jobs),
+    )
+    return tuple(module.section for module in modules)
 
 
 def pages() -> tuple[Page, ...]:

@@ -35,6 +35,8 @@ API_INSERTS = (
     "dictionary_edition",
     "dictionary_version",
     "console_session",
+    "client",
+    "user_account",
 )
 #: The only columns the API may update, by table.
 API_UPDATES = {
@@ -60,8 +62,10 @@ API_UPDATES = {
     ),
     "seen_context": ("times", "last_seen"),
     "concept_alias": ("status", "alias", "valid_to", "origin", "removed_at"),
-    "user_account": ("failures", "locked_until"),
+    "user_account": ("failures", "locked_until", "roles", "password_hash", "disabled_at"),
+    "client": ("secret_hash", "key_hash", "disabled_at", "tokens_from"),
     "console_session": ("seen_at", "ended_at"),
+    "job": ("cancelled_at", "cancelled_by"),
 }
 #: Tables that are only ever added to, whoever writes.
 APPEND_ONLY = (
