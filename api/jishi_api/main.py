@@ -46,6 +46,7 @@ from jishi_api.routers import (
     search,
     stewardship,
     stewardship_dictionary,
+    stewardship_quarantine,
     verify,
     well_known,
 )
@@ -113,7 +114,7 @@ def create_app(
     rooms = (
         *(landing, conformance, collections, documentation, health, metrics, oauth, well_known),
         *(dictionary, dictionary_concepts, dictionary_elements, dictionary_handbook, reconcile),
-        *(me, sharing, stewardship, stewardship_dictionary, access_log),
+        *(me, sharing, stewardship, stewardship_dictionary, stewardship_quarantine, access_log),
     )
     for room in rooms:
         app.include_router(room.router)

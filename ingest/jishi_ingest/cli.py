@@ -218,7 +218,7 @@ def _work(args: argparse.Namespace) -> int:
 
     async def work() -> None:
         from jishi.access import sealer
-        from jishi_ingest.run import exporter, worker
+        from jishi_ingest.run import bulk_repairer, checker, exporter, worker
         from jishi_ingest.scheduler import schedule
 
         settings = Settings()
@@ -228,7 +228,9 @@ def _work(args: argparse.Namespace) -> int:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         await asyncio.to_thread(_warm)
         await asyncio.gather(
-            worker(road).run(stop), exporter(road).run(stop), schedule(road, stop), sealer.run(settings, stop)
+            *(each(road).run(stop) for each in (worker, exporter, checker, bulk_repairer)),
+            schedule(road, stop),
+            sealer.run(settings, stop),
         )
 
     asyncio.run(work())

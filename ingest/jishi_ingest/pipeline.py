@@ -20,6 +20,7 @@ from jishi.golden.ledger import Batch, Result
 from jishi.golden.places import place_names, road_names
 from jishi.registers.catalog import register_of
 from jishi.standardise.address.gazetteer import Gazetteer
+from jishi.stewardship import repairs
 from jishi.storage import sessions, stage
 from jishi.storage.engine import connect
 from jishi_ingest.clock import Stopwatch
@@ -50,7 +51,9 @@ async def abandon(road: Road, batch_id: int, error: Exception) -> None:
     known = error if isinstance(error, JishiError) else InternalError("JOB-FAILED", reason=type(error).__name__)
     async with _connected(road, batch_id) as connection:
         await sessions.end_others(connection, sessions.name_of_run(batch_id))
-        await ledger.fail(connection, batch_id, _fault(known))
+        async with connection.transaction():
+            await ledger.fail(connection, batch_id, _fault(known))
+            await repairs.give_back(connection, batch_id, "failed", known.code)
         await stage.drop(connection, batch_id)
 
 
@@ -77,7 +80,7 @@ async def _travel(road: Road, connection: asyncpg.Connection, batch: Batch, repo
     if repeated := await ledger.repeated(connection, batch, ruleset):
         return await _close(connection, batch, watch, await ledger.repeat_counts(connection, repeated))
     try:
-        delivery = Delivery.open(road, source, batch, await _gazetteer(road, connection, source))
+        delivery = Delivery.open(road, source, batch, await gazetteer_of(road, connection, source))
         await report({"step": "read"})
         staged = await fill_stage(road, connection, delivery, ruleset, watch, report)
         with watch.time("settle"):
@@ -102,7 +105,7 @@ async def _travel(road: Road, connection: asyncpg.Connection, batch: Batch, repo
     return result
 
 
-async def _gazetteer(road: Road, connection: asyncpg.Connection, source: Source) -> Gazetteer | None:
+async def gazetteer_of(road: Road, connection: asyncpg.Connection, source: Source) -> Gazetteer | None:
     """What the source's addresses are read against, as the place register stands; None where it has none."""
     if not source.has_addresses:
         return None
@@ -114,7 +117,10 @@ async def _gazetteer(road: Road, connection: asyncpg.Connection, source: Source)
 async def _close(connection: asyncpg.Connection, batch: Batch, watch: Stopwatch, result: Result) -> Result:
     """Write the end of a batch that changes no golden record."""
     closed = watch.sign(result)
-    await ledger.finish(connection, batch.batch_id, closed)
+    async with connection.transaction():
+        await ledger.finish(connection, batch.batch_id, closed)
+        if closed.fault:
+            await repairs.give_back(connection, batch.batch_id, "refused", closed.fault["code"])
     return closed
 
 

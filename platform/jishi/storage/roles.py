@@ -34,6 +34,13 @@ API_INSERTS = (
     "alias_decision",
     "dictionary_edition",
     "dictionary_version",
+    "quarantine_step",
+    "repair",
+    "repair_row",
+    "repair_check",
+    "bulk_repair",
+    "batch_preview",
+    "batch_decision",
 )
 #: The only columns the API may update, by table.
 API_UPDATES = {
@@ -60,6 +67,12 @@ API_UPDATES = {
     "seen_context": ("times", "last_seen"),
     "concept_alias": ("status", "alias", "valid_to", "origin", "removed_at"),
     "user_account": ("failures", "locked_until"),
+    "quarantine": ("status", "closed_at", "repair_id"),
+    "repair": ("status", "finished_at"),
+    "repair_row": ("cells",),
+    "repair_check": ("status", "cells", "finished_at"),
+    "bulk_repair": ("status", "mapping", "finished_at"),
+    "batch_preview": ("status", "finished_at"),
 }
 #: Tables that are only ever added to, whoever writes.
 APPEND_ONLY = (
@@ -70,6 +83,8 @@ APPEND_ONLY = (
     "dictionary_edition",
     "dictionary_version",
     "alias_decision",
+    "quarantine_step",
+    "batch_decision",
 )
 #: Functions the API may call that do what its own rights do not allow.
 API_FUNCTIONS = ("lock_dictionary()",)
