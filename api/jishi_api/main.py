@@ -45,6 +45,7 @@ from jishi_api.routers import (
     related,
     search,
     stewardship,
+    stewardship_bulk,
     stewardship_dictionary,
     stewardship_quarantine,
     verify,
@@ -114,7 +115,7 @@ def create_app(
     rooms = (
         *(landing, conformance, collections, documentation, health, metrics, oauth, well_known),
         *(dictionary, dictionary_concepts, dictionary_elements, dictionary_handbook, reconcile),
-        *(me, sharing, stewardship, stewardship_dictionary, stewardship_quarantine, access_log),
+        *(me, sharing, stewardship, stewardship_dictionary, stewardship_bulk, stewardship_quarantine, access_log),
     )
     for room in rooms:
         app.include_router(room.router)

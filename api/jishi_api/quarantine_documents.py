@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
 
 from jishi.quality.quarantine_search import Entry, Shown, Step
+from jishi.quality.quarantine_values import Column
+from jishi.stewardship.bulk_repairs import Bulk
 from jishi.stewardship.near_misses import Suggestion
 from jishi.stewardship.repair_check import Check
 from jishi.stewardship.repairs import Repair
@@ -113,6 +116,45 @@ def repair_json(request: Request, repair: Repair) -> Json:
         "created_at": _instant(repair.created_at),
         "finished_at": _instant(repair.finished_at),
         "links": links,
+    }
+
+
+def bulk_json(request: Request, bulk: Bulk) -> Json:
+    """``done``: rows looked at so far; the counts are null before the end. ``still``: rule → rows that would fail it."""
+    here = address(request, "stewardship", "quarantine", "repairs", str(bulk.bulk_id))
+    links = [{"rel": "self", "href": here}]
+    links += [
+        {"rel": "repair", "href": address(request, "stewardship", "repairs", str(number))} for number in bulk.repairs
+    ]
+    return {
+        "bulk": bulk.bulk_id,
+        "officer": bulk.officer,
+        "reason": bulk.reason,
+        "filter": {name: value for name, value in asdict(bulk.filter).items() if value is not None},
+        "dry": bulk.dry,
+        "status": bulk.status,
+        "done": bulk.done,
+        "selected": bulk.selected,
+        "touched": bulk.touched,
+        "passed": bulk.passed,
+        "still": None if bulk.reasons is None else dict(bulk.reasons),
+        "fault": bulk.fault,
+        "repairs": list(bulk.repairs),
+        "created_at": _instant(bulk.created_at),
+        "finished_at": _instant(bulk.finished_at),
+        "links": links,
+    }
+
+
+def column_json(column: Column) -> Json:
+    """``value`` null: under masks, told by its shape and digest."""
+    return {
+        "header": column.header,
+        "rows": column.rows,
+        "distinct": column.distinct,
+        "values": [
+            {"value": one.value, "shape": one.shape, "digest": one.digest, "rows": one.rows} for one in column.held
+        ],
     }
 
 
