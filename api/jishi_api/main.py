@@ -47,6 +47,7 @@ from jishi_api.routers import (
     stewardship,
     stewardship_bulk,
     stewardship_dictionary,
+    stewardship_held,
     stewardship_quarantine,
     verify,
     well_known,
@@ -115,7 +116,8 @@ def create_app(
     rooms = (
         *(landing, conformance, collections, documentation, health, metrics, oauth, well_known),
         *(dictionary, dictionary_concepts, dictionary_elements, dictionary_handbook, reconcile),
-        *(me, sharing, stewardship, stewardship_dictionary, stewardship_bulk, stewardship_quarantine, access_log),
+        *(me, sharing, stewardship, stewardship_dictionary, stewardship_bulk, stewardship_quarantine, stewardship_held),
+        access_log,
     )
     for room in rooms:
         app.include_router(room.router)

@@ -121,23 +121,9 @@ def _strange(pairs: Sequence[NamePair], floor: float) -> list[Strange]:
 
 async def publish(connection: asyncpg.Connection, prepared: Prepared, ruleset: int, watch: Stopwatch) -> Result:
     """Match, merge, quarantine and close the ledger row in one transaction."""
-    delivery, staged, examined = prepared.delivery, prepared.staged, prepared.examined
-    source, batch = delivery.source, delivery.batch
-    absent = await stage.keep_absent(connection, batch.batch_id, prepared.absent) if prepared.absent else None
+    delivery, staged, batch = prepared.delivery, prepared.staged, prepared.delivery.batch
     carried = await staged.known.warnings(connection, delivery.register, batch.source_id)
-    merge = Merge(
-        names=Names(delivery.register, staged.table, staged.columns),
-        bad=examined.bad,
-        absent=absent,
-        source_id=batch.source_id,
-        rank=source.rank_of(""),
-        origin_ranks=source.origins.ranks if source.origins else {},
-        batch_id=batch.batch_id,
-        ruleset_id=ruleset,
-        delivered_at=batch.delivered_at,
-        timezone=delivery.road.city.timezone,
-        repair=batch.repairs is not None,
-    )
+    merge = await merge_of(connection, prepared, ruleset)
     async with connection.transaction():
         with watch.time("merge"):
             merged = await merge_batch(connection, merge)
@@ -158,6 +144,26 @@ async def publish(connection: asyncpg.Connection, prepared: Prepared, ruleset: i
         result = watch.sign(_published(prepared, merged, carried))
         await ledger.finish(connection, batch.batch_id, result)
     return result
+
+
+async def merge_of(connection: asyncpg.Connection, prepared: Prepared, ruleset: int) -> Merge:
+    """What the one door is told of a batch; the table of what it ends by absence is made here."""
+    delivery, staged, examined = prepared.delivery, prepared.staged, prepared.examined
+    source, batch = delivery.source, delivery.batch
+    absent = await stage.keep_absent(connection, batch.batch_id, prepared.absent) if prepared.absent else None
+    return Merge(
+        names=Names(delivery.register, staged.table, staged.columns),
+        bad=examined.bad,
+        absent=absent,
+        source_id=batch.source_id,
+        rank=source.rank_of(""),
+        origin_ranks=source.origins.ranks if source.origins else {},
+        batch_id=batch.batch_id,
+        ruleset_id=ruleset,
+        delivered_at=batch.delivered_at,
+        timezone=delivery.road.city.timezone,
+        repair=batch.repairs is not None,
+    )
 
 
 async def hold(connection: asyncpg.Connection, prepared: Prepared, watch: Stopwatch) -> Result:

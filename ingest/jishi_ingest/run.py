@@ -12,6 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
+from jishi.access.acts import operator
 from jishi.errors import CallerError, InternalError, JishiError
 from jishi.golden import ledger
 from jishi.golden.ledger import Landing, SourceEntry
@@ -61,18 +62,23 @@ async def submit(road: Road, source: Source, file: Path) -> int:
 async def submit_again(road: Road, batch_id: int, *, release: bool) -> None:
     """Queue a landed batch once more: release of a held one (``ING-NOT-HELD`` if it is none), or replay.
 
-    Raises ``ING-LANDED-GONE`` when its bytes were purged.
+    Raises ``ING-LANDED-GONE`` when its bytes were purged, ``ING-REPAIR-OVER`` where a repair came to nothing.
     """
     connection = await connect(road.url, application="jishi-submit")
     try:
         batch = await ledger.find_batch(connection, batch_id)
         landed = road.settings.landing_dir / batch.landing.path
-        payload = {"batch": batch_id, "release": release}
+        if batch.repairs is not None and batch.status != "published":
+            raise CallerError("ING-REPAIR-OVER", batch=batch_id)
         async with connection.transaction():
-            await ledger.reopen(connection, batch_id, held=release)
+            if release:
+                actor = operator()
+                await ledger.decide(connection, batch_id, "release", f"{actor.kind}:{actor.name}", "")
+            else:
+                await ledger.reopen(connection, batch_id)
+                await queue.enqueue(connection, "ingest", lane_of(batch.source), {"batch": batch_id})
             if not landed.is_file():  # once reopened the batch is safe from the purge
                 raise CallerError("ING-LANDED-GONE", file=landed.name)
-            await queue.enqueue(connection, "ingest", lane_of(batch.source), payload)
     finally:
         await connection.close()
 
@@ -199,7 +205,12 @@ def worker(road: Road) -> Worker:
 
         await give_up_repair(road, int(payload["repair"]), error)
 
-    given_up = {"ingest": give_up, "repair": give_up_repair}
+    async def give_up_preview(payload: Mapping[str, Any], error: JishiError) -> None:
+        from jishi_ingest.previewing import give_up_preview
+
+        await give_up_preview(road, int(payload["preview"]), error)
+
+    given_up = {"ingest": give_up, "repair": give_up_repair, "preview": give_up_preview}
     return Worker(road.url, handlers(road), road.settings.lease_s, give_up=given_up)
 
 
@@ -256,4 +267,11 @@ def handlers(road: Road) -> dict[str, Handler]:
         source = source_of(road, str(payload["source"]))
         return {"batches": await collect(road, source)}
 
-    return {"ingest": ingest, "repair": repair, "turn": turn, "purge": purge, "fetch": fetch}
+    async def preview(
+        payload: Mapping[str, Any], report: Callable[[Mapping[str, Any]], Awaitable[None]]
+    ) -> Mapping[str, Any]:
+        from jishi_ingest.previewing import run_preview
+
+        return {"status": await run_preview(road, int(payload["preview"]), report)}
+
+    return {"ingest": ingest, "repair": repair, "preview": preview, "turn": turn, "purge": purge, "fetch": fetch}

@@ -144,16 +144,9 @@ RETURNING ruleset_id""",
     return int(number)
 
 
-async def reopen(connection: asyncpg.Connection, batch_id: int, *, held: bool) -> None:
-    """A finished batch is to be run once more; raises CallerError when it should be ``held`` and is not."""
-    changed = await connection.fetchval(
-        "UPDATE jishi.batch SET status = 'landed' WHERE batch_id = $1 AND (NOT $2::boolean OR status = 'held')"
-        " RETURNING batch_id",
-        batch_id,
-        held,
-    )
-    if changed is None:
-        raise CallerError("ING-NOT-HELD", batch=batch_id)
+async def reopen(connection: asyncpg.Connection, batch_id: int) -> None:
+    """A finished batch is to be run once more."""
+    await connection.execute("UPDATE jishi.batch SET status = 'landed' WHERE batch_id = $1", batch_id)
 
 
 async def fail(connection: asyncpg.Connection, batch_id: int, fault: Mapping[str, Any]) -> None:
@@ -305,21 +298,25 @@ async def staged_endings(
     )
 
 
-async def discard_batch(connection: asyncpg.Connection, batch_id: int, reason: str) -> None:
-    """Give up a held batch, or one that we could not run, with its refused rows; the reason stands in the ledger."""
-    changed = await connection.fetchval(
-        """
-WITH given_up AS (
-  UPDATE jishi.batch SET status = 'discarded', finished_at = clock_timestamp(),
-    notes = notes || jsonb_build_array(jsonb_build_object('code', 'ING-DISCARDED', 'name', 'batch', 'reason', $2::text))
-  WHERE batch_id = $1 AND status IN ('held', 'failed') RETURNING batch_id
-), closed AS (
-  UPDATE jishi.quarantine q SET status = 'discarded', closed_at = clock_timestamp(), closed_by_batch = g.batch_id
-  FROM given_up g WHERE q.batch_id = g.batch_id AND q.status = 'open'
-)
-SELECT batch_id FROM given_up""",
-        batch_id,
-        reason,
-    )
-    if changed is None:
-        raise CallerError("ING-NOT-HELD", batch=batch_id)
+async def decide(
+    connection: asyncpg.Connection, batch_id: int, act: str, by: str, reason: str, *, carried_out: bool = True
+) -> None:
+    """What is to become of a held batch (``act``: release or discard; a failed one can be discarded too), by whom and why.
+
+    What is decided is carried out with it: a released batch is queued, a discarded one is given up with its refused rows.
+    Raises CallerError ``ING-NOT-HELD``.
+    """
+    try:
+        await connection.execute(_DECIDE, batch_id, act, by, reason, carried_out)
+    except asyncpg.ObjectNotInPrerequisiteStateError as error:
+        raise CallerError("ING-NOT-HELD", batch=batch_id) from error
+
+
+async def discard_batch(connection: asyncpg.Connection, batch_id: int, reason: str, by: str = "operator:-") -> None:
+    """Give up a held batch, or one that we could not run; the reason stands in the ledger."""
+    await decide(connection, batch_id, "discard", by, reason)
+
+
+_DECIDE = """
+-- A decision; what it says is done by the database itself.
+INSERT INTO jishi.batch_decision (batch_id, act, officer, reason, carried_out) VALUES ($1, $2, $3, $4, $5)"""
