@@ -149,6 +149,24 @@ def told_rules(
     ]
 
 
+def sentence_of(rule_id: str, language: str) -> str:
+    """What a row that fails the rule is told, whichever register it is of."""
+    for name, register in registers().items():
+        if any(rule.id == rule_id for rule in register.rules):
+            return reason_text(name, rule_id, language)
+    return rule_id
+
+
+def is_doubtful(entry: Entry) -> bool:
+    """Whether a number of the row was refused, so that it may have been meant for one the register knows."""
+    return any(near_misses.doubtful(register_of(entry.register), entry))
+
+
+def is_doubted(entry: Entry, header: str) -> bool:
+    """Whether ``header`` holds such a number."""
+    return any(header == column for column, _ in near_misses.doubtful(register_of(entry.register), entry))
+
+
 def headers_of(register: Register, rule_id: str, columns: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     """The headers of a delivery that a rule is about."""
     rule = next((rule for rule in register.rules if rule.id == rule_id), None)

@@ -118,6 +118,22 @@ async def one(request: Request, number: int) -> Response:
         return _told(bulk_json(request, await bulk_repairs.find(connection, officer, _number(number))))
 
 
+@router.post("/repairs/{number}/carry-out", summary="正式执行 what was tried, in earnest", status_code=202)
+async def carry_out(request: Request, number: int) -> Response:
+    """Within a day of the trial: its mapping goes then."""
+    serving = serving_of(request)
+    async with writing(serving) as connection:
+        officer = await steward_of(connection, request)
+        tried = await bulk_repairs.find(connection, officer, _number(number))
+        request_id, sealer = UUID(request.state.request_id), serving.sealer
+        async with acts.doing(connection, officer.actor, "quarantine.bulk", "", request_id=request_id) as told:
+            made = await bulk_repairs.carry_out(
+                connection, sealer.keys, sealer.cipher, officer, tried, request_id=request_id
+            )
+            told.target = str(made)
+        return _told(bulk_json(request, await bulk_repairs.find(connection, officer, made)), status=202)
+
+
 @router.post("/repairs/{number}/cancel", summary="取消批量修复 call off a bulk repair under way")
 async def cancel(request: Request, number: int) -> Response:
     async with writing(serving_of(request)) as connection:

@@ -22,6 +22,7 @@ from jishi.identifiers.sealed_file import open_bytes, seal_bytes
 from jishi.identifiers.sealing import CipherName
 from jishi.quality.quarantine_search import Wanted
 from jishi.stewardship.cell_mapping import CellMapping
+from jishi.stewardship.repairs import FIND, Repair
 
 if TYPE_CHECKING:
     from asyncpg import Connection
@@ -128,6 +129,33 @@ async def listed(connection: Connection[Any], officer: Officer, before: int | No
     return [_read(row) for row in rows]
 
 
+async def carry_out(
+    connection: Connection[Any], keys: Keys, cipher: CipherName, officer: Officer, tried: Bulk, *, request_id: UUID | None
+) -> int:
+    """What was tried, in earnest; the number of the bulk repair that does it. In a transaction.
+
+    Raises CallerError ``QLT-BULK-TRIED``: no finished trial, or one of more than a day ago, whose mapping is gone.
+    """
+    row = await connection.fetchrow(_TRIED, tried.bulk_id)
+    if row is None:
+        raise CallerError("QLT-BULK-TRIED", bulk=tried.bulk_id)
+    mapping = _opened(keys, tried.bulk_id, row["mapping"])
+    said = {"dry": False, "reason": tried.reason, "request_id": request_id}
+    return await ask(connection, keys, cipher, officer, tried.filter, mapping, **said)
+
+
+async def repairs_of(connection: Connection[Any], bulk_id: int) -> list[Repair]:
+    """The repairs that were made of it, one a batch."""
+    rows = await connection.fetch(f"{FIND} WHERE r.bulk_id = $1 ORDER BY r.repair_id", bulk_id)
+    return [Repair(**dict(row)) for row in rows]
+
+
+async def forget(connection: Connection[Any], before: datetime) -> int:
+    """Let the mappings of trials go that were finished before an instant; how many."""
+    done = await connection.execute(_FORGET, before)
+    return int(done.split()[-1])
+
+
 async def cancel(connection: Connection[Any], bulk_id: int) -> None:
     """Call it off before its repairs are made; ``QLT-BULK-OVER`` where they are, or where it is over."""
     if await connection.fetchval(_CANCEL, bulk_id) is None:
@@ -144,10 +172,7 @@ async def begin(connection: Connection[Any], keys: Keys, bulk_id: int) -> tuple[
         return None
     found = await connection.fetchrow(f"{_FIND} WHERE k.bulk_id = $1", bulk_id)
     bulk = _read(found)
-    mapping = CellMapping()
-    if row["mapping"]:
-        mapping = CellMapping(**json.loads(open_bytes(row["mapping"], keys, context=_context(bulk_id))))
-    return bulk, Officer(_actor(bulk.officer), bulk.department, frozenset()), mapping
+    return bulk, Officer(_actor(bulk.officer), bulk.department, frozenset()), _opened(keys, bulk_id, row["mapping"])
 
 
 async def progress(connection: Connection[Any], bulk_id: int, done: int) -> bool:
@@ -173,6 +198,12 @@ def _actor(by: str) -> Actor:
     kind, _, name = by.partition(":")
     kinds: dict[str, ActorKind] = {"user": "user", "client": "client", "operator": "operator"}
     return Actor(kinds[kind], name)
+
+
+def _opened(keys: Keys, bulk_id: int, sealed: bytes | None) -> CellMapping:
+    if sealed is None:
+        return CellMapping()
+    return CellMapping(**json.loads(open_bytes(sealed, keys, context=_context(bulk_id))))
 
 
 def _context(bulk_id: int) -> bytes:
@@ -210,12 +241,19 @@ WHERE bulk_id = $1 AND status IN ('queued', 'running') RETURNING mapping"""
 
 _FINISH = """
 UPDATE jishi.bulk_repair
-SET status = 'done', selected = $2, touched = $3, passed = $4, reasons = $5, mapping = NULL, finished_at = clock_timestamp()
+SET status = 'done', selected = $2, touched = $3, passed = $4, reasons = $5, finished_at = clock_timestamp(),
+  mapping = CASE WHEN dry THEN mapping END
 WHERE bulk_id = $1 AND status = 'running' RETURNING bulk_id"""
 
 _FAIL = """
 UPDATE jishi.bulk_repair SET status = 'failed', fault = $2, mapping = NULL, finished_at = clock_timestamp()
 WHERE bulk_id = $1 AND status IN ('queued', 'running')"""
+
+_TRIED = """
+SELECT mapping FROM jishi.bulk_repair
+WHERE bulk_id = $1 AND dry AND status = 'done' AND finished_at > now() - interval '1 day'"""
+
+_FORGET = "UPDATE jishi.bulk_repair SET mapping = NULL WHERE mapping IS NOT NULL AND finished_at < $1"
 
 _CANCEL = """
 UPDATE jishi.bulk_repair SET status = 'cancelled', mapping = NULL, finished_at = clock_timestamp()

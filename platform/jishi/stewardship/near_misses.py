@@ -79,12 +79,9 @@ async def suggest(
     register = register_of(entry.register)
     wanted: dict[UUID, tuple[str, str, Candidate]] = {}
     tried = 0
-    for header, element in _doubtful(register, entry):
-        near = _SLIPS.get(_form(register.elements[element]))
-        value = row.cells.get(header)
-        if near is None or not value:
-            continue
-        for candidate in islice(near(normalise(value)), MOST_TRIED):
+    for header, element in doubtful(register, entry):
+        near = _SLIPS[_form(register.elements[element])]
+        for candidate in islice(near(normalise(row.cells.get(header) or "")), MOST_TRIED):
             tried += 1
             for tag in sealer.tags(candidate.number):
                 wanted.setdefault(tag, (header, element, candidate))
@@ -178,13 +175,15 @@ def _form(element: DataElement) -> str:
     return "citizen" if element.sealed and element.scheme is None else element.scheme or ""
 
 
-def _doubtful(register: Register, entry: Entry) -> Iterator[tuple[str, str]]:
-    """Headers and identifiers that a reason of the refusal is about."""
+def doubtful(register: Register, entry: Entry) -> Iterator[tuple[str, str]]:
+    """Headers and identifiers that a reason of the refusal is about, and for which near misses are known."""
     doubted = {rule.element for rule in register.rules if rule.id in entry.reasons}
     for header, elements in entry.columns.items():
         for name in elements:
             element = register.elements.get(name)
-            if name in doubted and element is not None and element.kind is Kind.IDENTIFIER and element.strong:
+            if name not in doubted or element is None or element.kind is not Kind.IDENTIFIER or not element.strong:
+                continue
+            if _form(element) in _SLIPS:
                 yield header, name
 
 

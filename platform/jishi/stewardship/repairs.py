@@ -61,6 +61,17 @@ class Repair:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """A row of a repair: its number in the quarantine and in its delivery, its status; ``after``: the row that took its
+    place when it was refused again."""
+
+    quarantine_id: int
+    row_number: int
+    status: str
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """A row of a repair as a worker needs it; ``cells`` sealed."""
 
@@ -154,7 +165,7 @@ async def cancel(connection: Connection[Any], officer: Officer, repair_id: int) 
 
 async def find(connection: Connection[Any], officer: Officer, repair_id: int) -> Repair:
     """One repair. Raises NotFoundError ``QLT-REPAIR-UNKNOWN``, also where it is of a department the officer does not see."""
-    row = await connection.fetchrow(f"{_FIND} WHERE r.repair_id = $1", repair_id)
+    row = await connection.fetchrow(f"{FIND} WHERE r.repair_id = $1", repair_id)
     if row is None or not officer.sees(row["department"]):
         raise NotFoundError("QLT-REPAIR-UNKNOWN", repair=repair_id)
     return Repair(**dict(row))
@@ -163,13 +174,18 @@ async def find(connection: Connection[Any], officer: Officer, repair_id: int) ->
 async def listed(connection: Connection[Any], officer: Officer, before: int | None, limit: int) -> list[Repair]:
     """Repairs the officer sees, the newest first; ``before``: only those with a smaller number."""
     rows = await connection.fetch(
-        f"{_FIND} WHERE ($1::text IS NULL OR s.department = $1) AND ($2::bigint IS NULL OR r.repair_id < $2)"
+        f"{FIND} WHERE ($1::text IS NULL OR s.department = $1) AND ($2::bigint IS NULL OR r.repair_id < $2)"
         " ORDER BY r.repair_id DESC LIMIT $3",
         officer.department,
         before,
         limit,
     )
     return [Repair(**dict(row)) for row in rows]
+
+
+async def repaired_rows(connection: Connection[Any], repair_id: int, limit: int) -> list[Outcome]:
+    """What became of the rows of a repair, in the order of the delivery."""
+    return [Outcome(*row) for row in await connection.fetch(_OUTCOMES, repair_id, limit)]
 
 
 async def remember(connection: Connection[Any], officer: Officer, entry: Entry, step: str) -> None:
@@ -182,7 +198,7 @@ async def remember(connection: Connection[Any], officer: Officer, entry: Entry, 
 
 async def begin(connection: Connection[Any], repair_id: int) -> Repair | None:
     """The repair, locked until the transaction ends; None when there is none or it is over."""
-    row = await connection.fetchrow(f"{_FIND} WHERE r.repair_id = $1 FOR UPDATE OF r", repair_id)
+    row = await connection.fetchrow(f"{FIND} WHERE r.repair_id = $1 FOR UPDATE OF r", repair_id)
     return Repair(**dict(row)) if row and row["status"] in ("queued", "landed") else None
 
 
@@ -278,7 +294,7 @@ def _is_hex(value: str) -> bool:
         return False
 
 
-_FIND = """
+FIND = """
 SELECT r.repair_id, r.batch_id, s.name AS source, s.department, r.bulk_id, r.officer, r.reason, r.rows, r.status,
   r.repair_batch, r.repaired, r.refused, r.fault, r.created_at, r.finished_at
 FROM jishi.repair r JOIN jishi.source s USING (source_id)"""
@@ -336,6 +352,12 @@ _ROWS = """
 SELECT q.quarantine_id, q.batch_id, q.row_number, q.raw, r.cells
 FROM jishi.repair_row r JOIN jishi.quarantine q USING (quarantine_id)
 WHERE r.repair_id = $1 AND q.repair_id = $1 AND q.status = 'open' ORDER BY q.row_number"""
+
+_OUTCOMES = """
+SELECT q.quarantine_id, q.row_number, q.status,
+  (SELECT n.quarantine_id FROM jishi.quarantine n WHERE n.supersedes = q.quarantine_id) AS after
+FROM jishi.repair_row r JOIN jishi.quarantine q USING (quarantine_id)
+WHERE r.repair_id = $1 ORDER BY q.row_number LIMIT $2"""
 
 _LANDED = "UPDATE jishi.repair SET status = 'landed', repair_batch = $2 WHERE repair_id = $1"
 
