@@ -41,6 +41,7 @@ API_INSERTS = (
     "bulk_repair",
     "batch_preview",
     "batch_decision",
+    "console_session",
 )
 #: The only columns the API may update, by table.
 API_UPDATES = {
@@ -73,6 +74,7 @@ API_UPDATES = {
     "repair_check": ("status", "cells", "finished_at"),
     "bulk_repair": ("status", "mapping", "finished_at"),
     "batch_preview": ("status", "finished_at"),
+    "console_session": ("seen_at", "ended_at"),
 }
 #: Tables that are only ever added to, whoever writes.
 APPEND_ONLY = (

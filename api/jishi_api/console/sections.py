@@ -1,0 +1,33 @@
+"""All sections of the console, in the order of the menu: whoever adds a module of pages adds a line here."""
+
+from __future__ import annotations
+
+from jishi_api.console import (
+    bulk_repair,
+    concepts,
+    held_batches,
+    login,
+    overview,
+    quarantine,
+    queue,
+    refused_map,
+    sources,
+)
+from jishi_api.console.section import Count, Page, Panel, Section
+
+
+def sections() -> tuple[Section, ...]:
+    return (login.section, overview.section, sources.section, held_batches.section, quarantine.section, bulk_repair.section, refused_map.section, concepts.section, queue.section)
+
+
+def pages() -> tuple[Page, ...]:
+    """Every address of the console."""
+    return tuple(page for section in sections() for page in section.pages)
+
+
+def counts() -> tuple[Count, ...]:
+    return tuple(count for section in sections() for count in section.counts)
+
+
+def panels() -> tuple[Panel, ...]:
+    return tuple(panel for section in sections() for panel in section.panels)
