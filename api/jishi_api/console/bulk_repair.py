@@ -15,6 +15,7 @@ from jishi.stewardship import bulk_repairs
 from jishi.stewardship.bulk_repairs import Filter
 from jishi.stewardship.cell_mapping import TRANSFORMS, CellMapping
 from jishi_api import quarantine_view as view
+from jishi_api.console.quarantine import REPAIR_STATES
 from jishi_api.console.section import Menu, Section, words
 from jishi_api.console.visit import Visit
 
@@ -65,14 +66,10 @@ async def new(visit: Visit) -> Response:
     total = 0
     if _narrow(wanted):
         total = await store.count(visit.connection, visit.officer, wanted.wanted)
-        found = await store.search(
-            visit.connection, visit.officer, wanted.wanted, limit=quarantine_values.MOST_ROWS
-        )
+        found = await store.search(visit.connection, visit.officer, wanted.wanted, limit=quarantine_values.MOST_ROWS)
         headers = await asyncio.to_thread(quarantine_values.headers_of, found, visit.keys)
         if wanted.header in headers:
-            column = await asyncio.to_thread(
-                quarantine_values.column, visit.keys, visit.officer, found, wanted.header
-            )
+            column = await asyncio.to_thread(quarantine_values.column, visit.keys, visit.officer, found, wanted.header)
             for register in sorted({entry.register for entry in found}):
                 await visit.look(
                     *("quarantine", register_of(register), [wanted.header, wanted.source, wanted.batch, wanted.rule]),
@@ -138,6 +135,7 @@ async def one(visit: Visit) -> Response:
         repairs=made,
         running=running,
         states=STATES,
+        repair_states=REPAIR_STATES,
         still=_still(visit, found),
     )
 
@@ -184,5 +182,3 @@ def _still(visit: Visit, bulk: bulk_repairs.Bulk) -> list[tuple[str, str, int]]:
         (rule, view.sentence_of(rule, visit.language), rows)
         for rule, rows in sorted((bulk.reasons or {}).items(), key=lambda pair: -pair[1])
     ]
-
-

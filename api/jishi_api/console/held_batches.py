@@ -75,7 +75,9 @@ async def one(visit: Visit) -> Response:
     else:
         await view.look_at_preview(visit.request, visit.serving, visit.officer, "console", batch, preview)
     elements = registers()[batch.register].elements
-    titles = {name: (one.title_en or one.title) if visit.language == "en" else one.title for name, one in elements.items()}
+    titles = {
+        name: (one.title_en or one.title) if visit.language == "en" else one.title for name, one in elements.items()
+    }
     return visit.show(
         "held_batch.html",
         batch=batch,

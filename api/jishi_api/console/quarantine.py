@@ -11,7 +11,6 @@ from starlette.responses import Response
 from jishi.errors import CallerError
 from jishi.quality import quarantine_search as store
 from jishi.quality.quarantine_search import Entry, Shown, Wanted
-
 from jishi.registers.catalog import registers
 from jishi.stewardship import repair_check, repairs
 from jishi.stewardship.repairs import Edit
@@ -114,7 +113,7 @@ async def listed(visit: Visit) -> Response:
         total=await store.count(visit.connection, visit.officer, wanted),
         states=STATES,
         registers={name: one.title for name, one in registers().items()},
-        status=status,
+        chosen=status,
         wanted=wanted,
         following=visit.here(before=found[PAGE - 1].quarantine_id) if len(found) > PAGE else None,
         first=before is None,
@@ -130,9 +129,7 @@ async def one_row(visit: Visit) -> Response:
 async def suggestions(visit: Visit) -> Response:
     """Looked for when asked: what is found is disclosed."""
     entry = await _entry(visit)
-    found = await view.suggestions(
-        visit.request, visit.serving, visit.connection, visit.officer, "console", entry
-    )
+    found = await view.suggestions(visit.request, visit.serving, visit.connection, visit.officer, "console", entry)
     await repairs.remember(visit.connection, visit.officer, entry, "suggest")
     return await _show(visit, entry, suggested=found)
 
@@ -303,5 +300,3 @@ def _is_uuid(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-

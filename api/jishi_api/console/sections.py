@@ -17,7 +17,17 @@ from jishi_api.console.section import Count, Page, Panel, Section
 
 
 def sections() -> tuple[Section, ...]:
-    return (login.section, overview.section, sources.section, held_batches.section, quarantine.section, bulk_repair.section, refused_map.section, concepts.section, queue.section)
+    return (
+        login.section,
+        overview.section,
+        sources.section,
+        held_batches.section,
+        quarantine.section,
+        bulk_repair.section,
+        refused_map.section,
+        concepts.section,
+        queue.section,
+    )
 
 
 def pages() -> tuple[Page, ...]:

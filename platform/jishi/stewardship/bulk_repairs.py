@@ -140,8 +140,8 @@ async def carry_out(
     if row is None:
         raise CallerError("QLT-BULK-TRIED", bulk=tried.bulk_id)
     mapping = _opened(keys, tried.bulk_id, row["mapping"])
-    said = {"dry": False, "reason": tried.reason, "request_id": request_id}
-    return await ask(connection, keys, cipher, officer, tried.filter, mapping, **said)
+    asked = (connection, keys, cipher, officer, tried.filter, mapping)
+    return await ask(*asked, dry=False, reason=tried.reason, request_id=request_id)
 
 
 async def repairs_of(connection: Connection[Any], bulk_id: int) -> list[Repair]:
