@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ MOST = 200
 GEOMETRY = "geometry"
 MOST_POSITIONS = 50_000
 OUTLINES = 40
+
+_LATITUDE = re.compile("纬|lat|^y$|^北")
+"""What a column of latitudes is called; the ledger does not say which of two columns is which."""
 
 Geometry = dict[str, Any]
 
@@ -91,9 +95,10 @@ def geometry_of(one: Shown) -> Geometry | None:
     name = registers()[one.entry.register].geometry
     if name is None:
         return None
-    headers = [header for header, elements in one.entry.columns.items() if name in elements]
-    texts = [one.row.cells.get(header) or "" for header in headers]
-    if headers == [GEOMETRY] or (len(headers) == 1 and headers[0] == GEOMETRY):
+    headers = [header for header in one.row.cells if name in one.entry.columns.get(header, ())]
+    headers.sort(key=lambda header: bool(_LATITUDE.search(header.lower())))  # longitude first
+    texts = [one.row.cells[header] or "" for header in headers]
+    if headers == [GEOMETRY]:
         return read_wkb(texts[0])
     if len(headers) == 2:
         try:
