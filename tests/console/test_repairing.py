@@ -71,17 +71,18 @@ class Working:
             (home / f"{name}.toml").write_text(text, encoding="utf-8")
         self.road = Road.open(site.settings)
         self.folder = folder
-        self.loop = asyncio.new_event_loop()
-        self.stop = asyncio.Event()
-        self.thread = threading.Thread(target=self._run)
+        self.begun = threading.Event()
+        self.thread = threading.Thread(target=lambda: asyncio.run(self._run()))
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self.loop)
+    async def _run(self) -> None:
+        self.loop, self.stop = asyncio.get_running_loop(), asyncio.Event()
+        self.begun.set()
         each = (worker, checker, bulk_repairer)
-        self.loop.run_until_complete(asyncio.gather(*(one(self.road).run(self.stop) for one in each)))
+        await asyncio.gather(*(one(self.road).run(self.stop) for one in each))
 
     def __enter__(self) -> Working:
         self.thread.start()
+        self.begun.wait(60)
         return self
 
     def __exit__(self, *_: object) -> None:
