@@ -189,3 +189,23 @@ async def test_a_repair_teaches_no_bands_and_is_held_by_none(city: Any, invent: 
     assert len(await city.served("legal_entity", "uscc")) == 31  # absence from a repair ends nothing
     receipt = await city.deliver(source, [*rows[:29], entity(invent, 40)])
     assert (receipt["status"], receipt["ended_by_absence"]) == ("published", 1)
+
+
+async def test_a_repair_whose_worker_was_killed_is_seen_through_once(city: Any, invent: Make) -> None:
+    """Killed behind the landing, within the run, and before the queue was told: each time the next run ends it."""
+    source = city.declare("tiny", more=LOOSE)
+    await city.deliver(source, [entity(invent, 1, code="123"), entity(invent, 2)])
+    [row] = await refused(city)
+    [number] = await repair(city, (row, {"code": invent["uscc"](1)}))
+    batch = await land_repair(city.road, number)
+    await city.connection.execute("UPDATE jishi.batch SET status = 'running' WHERE batch_id = $1", batch)
+    await city.connection.execute(f"CREATE UNLOGGED TABLE stage.b_{batch} (n int)")
+    await work(city, source)
+    await city.connection.execute("UPDATE jishi.job SET status = 'queued' WHERE kind = 'repair'")
+    await work(city, source)
+    assert await city.value("SELECT count(*) FROM jishi.batch WHERE kind = 'repair'") == 1
+    assert len(await city.served("legal_entity", "uscc")) == 2
+    assert await city.count("legal_entity", "contribution") == 2
+    [closed] = await refused(city)
+    assert closed.status == "repaired" and await names_of_steps(city, closed) == ["repair", "repaired"]
+    assert await city.value("SELECT count(*) FROM pg_tables WHERE schemaname = 'stage'") == 0

@@ -74,8 +74,8 @@ async def test_a_row_is_found_checked_and_repaired_by_whoever_may_see_it(city: A
         assert (await other.get("/stewardship/quarantine")).json()["rows"] == []
         for path in (here, f"{here}/suggestions"):
             assert (await other.get(path)).status_code == 404
-        for act, body in (("check", {}), ("repair", {}), ("discard", {"reason": "x"})):
-            assert (await other.post(f"{here}/{act}", json=body)).status_code == 404
+        for act, sent in (("check", {}), ("repair", {}), ("discard", {"reason": "x"})):
+            assert (await other.post(f"{here}/{act}", json=sent)).status_code == 404
         [seen] = await opened.disclosed(own)
         assert (seen["act"], seen["masked"]) == ("quarantine", []) and "id_number" in seen["clear"]
         [seen] = await opened.disclosed(whole)
@@ -84,7 +84,7 @@ async def test_a_row_is_found_checked_and_repaired_by_whoever_may_see_it(city: A
         # the city's officer repairs what he cannot see
         async with at_work(city):
             cells: dict[str, object] = {"number": number}
-            body: dict[str, object] = {"cells": cells}
+            body = {"cells": cells}
             checked = (await whole.post(f"{here}/check", json=body)).json()
             assert checked["accepted"] is False and [one["columns"] for one in checked["refused"]] == [["sex"]]
             cells["sex"] = "1" if int(number[16]) % 2 else "2"

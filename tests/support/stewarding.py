@@ -9,7 +9,7 @@ from jishi.access.officer import Officer
 from jishi.quality import quarantine_search
 from jishi.quality.quarantine_search import Entry, Wanted
 from jishi.stewardship import repairs
-from jishi.stewardship.repairs import Edit
+from jishi.stewardship.repairs import Cells, Edit
 from jishi_ingest.run import lane_of, worker
 
 DEPARTMENT = "113205000000900347"
@@ -27,7 +27,7 @@ async def refused(city: Any, **wanted: Any) -> list[Entry]:
     return found[::-1]
 
 
-async def repair(city: Any, *edits: tuple[Entry, dict[str, str | None]], reason: str = "核对原件") -> list[int]:
+async def repair(city: Any, *edits: tuple[Entry, Cells], reason: str = "核对原件") -> list[int]:
     """Ask for the repair of rows; the numbers of the repairs, which no worker has taken up."""
     async with city.connection.transaction():
         return await repairs.submit(
