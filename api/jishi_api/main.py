@@ -46,7 +46,10 @@ from jishi_api.routers import (
     related,
     search,
     stewardship,
+    stewardship_bulk,
     stewardship_dictionary,
+    stewardship_held,
+    stewardship_quarantine,
     stewardship_sources,
     verify,
     well_known,
@@ -116,6 +119,7 @@ def create_app(
         *(landing, conformance, collections, documentation, health, metrics, oauth, well_known),
         *(dictionary, dictionary_concepts, dictionary_elements, dictionary_handbook, reconcile),
         *(me, sharing, stewardship, stewardship_dictionary, stewardship_sources, access_log),
+        *(stewardship_bulk, stewardship_quarantine, stewardship_held),
     )
     for room in rooms:
         app.include_router(room.router)

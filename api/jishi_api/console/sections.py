@@ -5,14 +5,18 @@ from __future__ import annotations
 from jishi_api.console import (
     accounts,
     applications,
+    bulk_repair,
     concepts,
     counter,
     disclosures,
     grants,
+    held_batches,
     jobs,
     login,
     overview,
+    quarantine,
     queue,
+    refused_map,
     sources,
 )
 from jishi_api.console.section import Count, Page, Panel, Section
@@ -21,6 +25,7 @@ from jishi_api.console.section import Count, Page, Panel, Section
 def sections() -> tuple[Section, ...]:
     modules = (
         *(login, overview, sources),
+        *(held_batches, quarantine, bulk_repair, refused_map),
         *(concepts, queue),
         *(grants, accounts, applications),
         *(disclosures, counter, jobs),

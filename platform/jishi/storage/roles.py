@@ -34,6 +34,13 @@ API_INSERTS = (
     "alias_decision",
     "dictionary_edition",
     "dictionary_version",
+    "quarantine_step",
+    "repair",
+    "repair_row",
+    "repair_check",
+    "bulk_repair",
+    "batch_preview",
+    "batch_decision",
     "console_session",
     "client",
     "user_account",
@@ -64,6 +71,12 @@ API_UPDATES = {
     "concept_alias": ("status", "alias", "valid_to", "origin", "removed_at"),
     "user_account": ("failures", "locked_until", "roles", "password_hash", "disabled_at"),
     "client": ("secret_hash", "key_hash", "disabled_at", "tokens_from"),
+    "quarantine": ("status", "closed_at", "repair_id"),
+    "repair": ("status", "finished_at"),
+    "repair_row": ("cells",),
+    "repair_check": ("status", "cells", "finished_at"),
+    "bulk_repair": ("status", "mapping", "finished_at"),
+    "batch_preview": ("status", "finished_at"),
     "console_session": ("seen_at", "ended_at"),
     "job": ("cancelled_at", "cancelled_by"),
 }
@@ -76,6 +89,8 @@ APPEND_ONLY = (
     "dictionary_edition",
     "dictionary_version",
     "alias_decision",
+    "quarantine_step",
+    "batch_decision",
 )
 #: Functions the API may call that do what its own rights do not allow.
 API_FUNCTIONS = ("lock_dictionary()",)
