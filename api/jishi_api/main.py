@@ -46,7 +46,10 @@ from jishi_api.routers import (
     related,
     search,
     stewardship,
+    stewardship_bulk,
     stewardship_dictionary,
+    stewardship_held,
+    stewardship_quarantine,
     stewardship_reports,
     stewardship_rules,
     stewardship_scores,
@@ -118,8 +121,9 @@ def create_app(
     rooms = (
         *(landing, conformance, collections, documentation, health, metrics, oauth, well_known),
         *(dictionary, dictionary_concepts, dictionary_elements, dictionary_handbook, reconcile),
-        *(me, sharing, stewardship, stewardship_dictionary, stewardship_sources),
-        *(stewardship_reports, stewardship_rules, stewardship_scores, access_log),
+        *(me, sharing, stewardship, stewardship_dictionary, stewardship_sources, access_log),
+        *(stewardship_bulk, stewardship_quarantine, stewardship_held),
+        *(stewardship_reports, stewardship_rules, stewardship_scores),
     )
     for room in rooms:
         app.include_router(room.router)

@@ -25,10 +25,11 @@ from jishi.quality.block import Block, Strange, find_block
 from jishi.quality.failures import keep_counties, keep_failing
 from jishi.quality.kept_validation import keep_validation
 from jishi.quality.learnt import MOST
-from jishi.quality.quarantine import Refused, close_repaired, open_keys, store, store_discarded
+from jishi.quality.quarantine import DECIDED, Refused, close_repaired, open_keys, store, store_discarded
 from jishi.quality.report import EN, ZH, rule_text
 from jishi.registers.element import Rule
 from jishi.settings import City
+from jishi.stewardship import repairs
 from jishi.storage import stage
 from jishi_ingest.clock import Stopwatch
 from jishi_ingest.delivery import Delivery
@@ -62,10 +63,13 @@ async def prepare(
 ) -> Prepared:
     """Gather what publishing would end and refuse, and judge the batch by its source's bands."""
     source, batch, known = delivery.source, delivery.batch, staged.known
-    absent = await known.absent(connection, delivery.register, batch.source_id) if source.absence == "end" else []
+    ends_absent = source.absence == "end" and batch.repairs is None
+    absent = await known.absent(connection, delivery.register, batch.source_id) if ends_absent else []
     refused = await asyncio.to_thread(lambda: list(refused_rows(road, delivery, examined)))
     scopes = sorted(known.scopes)
     scope = "|".join(scopes) if len(scopes) <= 3 else hashlib.sha256("|".join(scopes).encode()).hexdigest()[:16]
+    if batch.repairs is not None:  # rows that a steward looked at one by one are not news to be wondered at
+        return Prepared(delivery, staged, examined, absent, refused, scope, ())
     names = await _names(connection, delivery, staged, examined)
     endings = len(absent) + await ledger.staged_endings(
         connection, delivery.register, batch.source_id, staged.table, examined.bad
@@ -120,11 +124,37 @@ def _strange(pairs: Sequence[NamePair], floor: float) -> list[Strange]:
 
 async def publish(connection: asyncpg.Connection, prepared: Prepared, ruleset: int, watch: Stopwatch) -> Result:
     """Match, merge, quarantine and close the ledger row in one transaction."""
+    delivery, staged, batch = prepared.delivery, prepared.staged, prepared.delivery.batch
+    carried = await staged.known.warnings(connection, delivery.register, batch.source_id)
+    merge = await merge_of(connection, prepared, ruleset)
+    async with connection.transaction():
+        with watch.time("merge"):
+            merged = await merge_batch(connection, merge)
+        watch.move("merge", "match", merged.match_s)
+        refused = {row.source_key for row in prepared.refused}
+        originals = await repairs.originals(connection, batch.batch_id)
+        await repairs.settle(
+            connection, batch.batch_id, originals, (row.row_number for row in prepared.refused), merged.recorded_at
+        )
+        opened = await open_keys(connection, batch.batch_id, batch.source_id)
+        repaired = [key for key in staged.known.holds(opened) if key not in refused]
+        await close_repaired(connection, batch.batch_id, batch.source_id, repaired, merged.recorded_at)
+        await store(
+            *(connection, batch.batch_id, batch.source_id, prepared.refused, merged.recorded_at),
+            supersede=batch.repairs is None,
+            supersedes=originals,
+        )
+        result = watch.sign(_published(prepared, merged, carried))
+        await _close(connection, prepared, result)
+    return result
+
+
+async def merge_of(connection: asyncpg.Connection, prepared: Prepared, ruleset: int) -> Merge:
+    """What the one door is told of a batch; the table of what it ends by absence is made here."""
     delivery, staged, examined = prepared.delivery, prepared.staged, prepared.examined
     source, batch = delivery.source, delivery.batch
     absent = await stage.keep_absent(connection, batch.batch_id, prepared.absent) if prepared.absent else None
-    carried = await staged.known.warnings(connection, delivery.register, batch.source_id)
-    merge = Merge(
+    return Merge(
         names=Names(delivery.register, staged.table, staged.columns),
         bad=examined.bad,
         absent=absent,
@@ -135,19 +165,8 @@ async def publish(connection: asyncpg.Connection, prepared: Prepared, ruleset: i
         ruleset_id=ruleset,
         delivered_at=batch.delivered_at,
         timezone=delivery.road.city.timezone,
+        repair=batch.repairs is not None,
     )
-    async with connection.transaction():
-        with watch.time("merge"):
-            merged = await merge_batch(connection, merge)
-        watch.move("merge", "match", merged.match_s)
-        refused = {row.source_key for row in prepared.refused}
-        opened = await open_keys(connection, batch.batch_id, batch.source_id)
-        repaired = [key for key in staged.known.holds(opened) if key not in refused]
-        await close_repaired(connection, batch.batch_id, batch.source_id, repaired, merged.recorded_at)
-        await store(connection, batch.batch_id, batch.source_id, prepared.refused, merged.recorded_at)
-        result = watch.sign(_published(prepared, merged, carried))
-        await _close(connection, prepared, result)
-    return result
 
 
 async def hold(connection: asyncpg.Connection, prepared: Prepared, watch: Stopwatch) -> Result:
@@ -176,6 +195,7 @@ async def refuse(connection: asyncpg.Connection, prepared: Prepared, watch: Stop
     async with connection.transaction():
         now = await connection.fetchval("SELECT clock_timestamp()")
         await store_discarded(connection, batch.batch_id, batch.source_id, prepared.refused, now)
+        await repairs.give_back(connection, batch.batch_id, "refused", "ING-BATCH-RULE")
         found = _result(prepared, "refused", counts, dict(prepared.examined.validation.warnings), ())
         result = watch.sign(replace(found, reasons={**found.reasons, **others}, fault=_fault(prepared)))
         await _close(connection, prepared, result)
@@ -252,7 +272,7 @@ def _result(
             "received": prepared.staged.received,
             "duplicate": _duplicates(prepared),
         },
-        dict(validation.reasons),
+        dict(validation.reasons) | ({DECIDED: prepared.examined.decided} if prepared.examined.decided else {}),
         warnings,
         told_rules(delivery, validation.outcomes),
         delivery.elements_by_header,

@@ -164,6 +164,18 @@ class LearningRules(BaseModel):
         return f"{{ four_eyes = {str(self.four_eyes).lower()}, most_names = {self.most_names} }}"
 
 
+class StewardshipRules(BaseModel):
+    """``four_eyes``: a held batch is released by somebody other than who proposed it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    four_eyes: bool = False
+
+    def __str__(self) -> str:
+        """As ``city.toml`` would say it."""
+        return f"{{ four_eyes = {str(self.four_eyes).lower()} }}"
+
+
 class City(BaseModel):
     """``city.toml``: the facts of the one city this deployment serves. Degrees are EPSG:4490, longitude first."""
 
@@ -181,6 +193,7 @@ class City(BaseModel):
     disclosure: DisclosureRules = DisclosureRules()
     sharing: SharingTerms = SharingTerms()
     learning: LearningRules = LearningRules()
+    stewardship: StewardshipRules = StewardshipRules()
 
 
 def checkout() -> Path | None:

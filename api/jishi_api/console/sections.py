@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
-from jishi_api.console import batches, concepts, login, overview, quality, queue, rules, sources
+from jishi_api.console import (
+    accounts,
+    applications,
+    batches,
+    bulk_repair,
+    concepts,
+    counter,
+    disclosures,
+    grants,
+    held_batches,
+    jobs,
+    login,
+    overview,
+    quality,
+    quarantine,
+    queue,
+    refused_map,
+    rules,
+    sources,
+)
 from jishi_api.console.section import Count, Page, Panel, Section
 
 
 def sections() -> tuple[Section, ...]:
-    return (
-        *(login.section, overview.section, sources.section),
-        *(batches.section, rules.section, quality.section),
-        *(concepts.section, queue.section),
+    modules = (
+        *(login, overview, sources),
+        *(held_batches, quarantine, bulk_repair, refused_map),
+        *(batches, rules, quality),
+        *(concepts, queue),
+        *(grants, accounts, applications),
+        *(disclosures, counter, jobs),
     )
+    return tuple(module.section for module in modules)
 
 
 def pages() -> tuple[Page, ...]:

@@ -59,6 +59,7 @@ FROM jishi.failing_county f
 JOIN jishi.batch b USING (batch_id)
 JOIN jishi.source s USING (source_id)
 WHERE b.delivered_at > now() - make_interval(days => $1) AND b.status IN ('published', 'held', 'refused')
+  AND b.kind = 'delivery'
   AND ($2::text IS NULL OR s.department = $2)
 GROUP BY f.county
 ORDER BY sum(f.failed)::numeric / sum(f.rows) DESC, f.county"""

@@ -17,6 +17,7 @@ from uuid import UUID
 import asyncpg
 
 from jishi.errors import NotFoundError
+from jishi.quality.quarantine import DECIDED
 
 PREFETCH = 1_000
 """Rows of a stream held in memory at once."""
@@ -131,7 +132,7 @@ async def keep_failing(connection: asyncpg.Connection, batch_id: int, stage: str
     """Keep the numbers of all rows of ``bad`` by rule, with the keys ``stage`` has for them, in place of what an earlier run
     of the batch kept. Within the transaction that ends the batch."""
     await connection.execute("DELETE FROM jishi.failing_rows WHERE batch_id = $1", batch_id)
-    await connection.execute(_KEEP.format(stage=stage, bad=bad), batch_id, PART)
+    await connection.execute(_KEEP.format(stage=stage, bad=bad), batch_id, PART, DECIDED)
 
 
 _KEEP = """
@@ -142,6 +143,7 @@ FROM (
   SELECT r.rule, b.row_number, s.source_key AS key,
     ((row_number() OVER (PARTITION BY r.rule ORDER BY b.row_number) - 1) / $2::int)::int AS part
   FROM {bad} b JOIN {stage} s USING (row_number), unnest(b.reasons || b.warnings) AS r(rule)
+  WHERE r.rule <> $3
 ) told
 GROUP BY rule, part"""
 

@@ -94,6 +94,6 @@ def statutory_clocks(entry: BatchEntry, credit: CreditRules, zone: ZoneInfo) -> 
 _BEFORE = """
 -- When the source last delivered something that came to an end, before this batch.
 SELECT delivered_at FROM jishi.batch
-WHERE source_id = $1 AND batch_id < $2 AND status IN ('published', 'unchanged')
+WHERE source_id = $1 AND batch_id < $2 AND status IN ('published', 'unchanged') AND kind = 'delivery'
 ORDER BY batch_id DESC
 LIMIT 1"""

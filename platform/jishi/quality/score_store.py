@@ -115,7 +115,7 @@ WHERE b.finished_at > COALESCE((
   WHERE s.month = date_trunc('month', b.delivered_at AT TIME ZONE $1)::date
 ), '-infinity')"""
 
-_IN_MONTH = """b.delivered_at >= $1::date::timestamp AT TIME ZONE $3
+_IN_MONTH = """b.kind = 'delivery' AND b.delivered_at >= $1::date::timestamp AT TIME ZONE $3
   AND b.delivered_at < $2::date::timestamp AT TIME ZONE $3"""
 
 _INTO = """INSERT INTO jishi.score
@@ -167,7 +167,8 @@ FROM (
     SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY p.received)
     FROM (
       SELECT p.received FROM jishi.batch p
-      WHERE p.source_id = b.source_id AND p.scope = b.scope AND p.status = 'published' AND p.batch_id < b.batch_id
+      WHERE p.source_id = b.source_id AND p.scope = b.scope AND p.status = 'published' AND p.kind = 'delivery'
+        AND p.batch_id < b.batch_id
       ORDER BY p.batch_id DESC
       LIMIT 5
     ) p
@@ -186,6 +187,7 @@ _DELIVERED = f"""
 SELECT s.register, s.name AS source, s.department, s.schedule, b.delivered_at, (
   SELECT p.delivered_at FROM jishi.batch p
   WHERE p.source_id = b.source_id AND p.batch_id < b.batch_id AND p.status IN ('published', 'unchanged')
+    AND p.kind = 'delivery'
   ORDER BY p.batch_id DESC
   LIMIT 1
 ) AS before

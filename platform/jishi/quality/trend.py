@@ -40,7 +40,7 @@ _TREND = """
 SELECT b.batch_id, r.rule, r.evaluated, r.failed
 FROM (
   SELECT batch_id, rules FROM jishi.batch
-  WHERE source_id = $1 AND batch_id < $2 AND status = 'published'
+  WHERE source_id = $1 AND batch_id < $2 AND status = 'published' AND kind = 'delivery'
   ORDER BY batch_id DESC
   LIMIT $3
 ) b
