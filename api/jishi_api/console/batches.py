@@ -43,7 +43,7 @@ ROWS = {
     "superseded": (words("refused again since"), "quiet"),
     "repaired": (words("repaired"), "good"),
     "discarded": (words("discarded"), "quiet"),
-    "accepted": (words("accepted"), "info"),
+    "accepted": (words("taken in"), "info"),
     "held": (words("held with its batch"), "warn"),
     "refused": (words("refused with its batch"), "bad"),
 }

@@ -25,8 +25,15 @@ KINDS = {
     "turn": words("Dates that have come"),
     "purge": words("Clear away what is over"),
     "export": words("Export"),
+    "report": words("Reports of batches"),
+    "charts": words("Charts of quality"),
 }
-STEPS = {"read": words("reading"), "validate": words("validating"), "merge": words("merging")}
+STEPS = {
+    "read": words("reading"),
+    "validate": words("validating"),
+    "merge": words("merging"),
+    "pages": words("making pages"),
+}
 
 
 @section.count(words("Jobs under way"), "/jobs", roles=ROLES)

@@ -20,7 +20,7 @@ from jishi_api.routers.stewardship_rules import departments_of_sources, seen_his
 section = Section()
 
 ROLES = ("steward", "auditor", "admin")
-ACTS = {"declare": words("declared"), "change": words("changed"), "withdraw": words("withdrawn")}
+ACTS = {"declare": words("declared"), "change": words("changed"), "withdraw": words("no longer demanded")}
 
 
 @section.page("/rules", words("Rules"), roles=ROLES, menu=Menu.QUALITY)
