@@ -13,6 +13,7 @@ from jishi_api.console import (
     login,
     overview,
     queue,
+    sign_on,
     sources,
 )
 from jishi_api.console.section import Count, Page, Panel, Section
@@ -20,7 +21,7 @@ from jishi_api.console.section import Count, Page, Panel, Section
 
 def sections() -> tuple[Section, ...]:
     modules = (
-        *(login, overview, sources),
+        *(login, sign_on, overview, sources),
         *(concepts, queue),
         *(grants, accounts, applications),
         *(disclosures, counter, jobs),
