@@ -17,6 +17,7 @@ from jishi_api.console import (
     quarantine,
     queue,
     refused_map,
+    sign_on,
     sources,
 )
 from jishi_api.console.section import Count, Page, Panel, Section
@@ -24,7 +25,7 @@ from jishi_api.console.section import Count, Page, Panel, Section
 
 def sections() -> tuple[Section, ...]:
     modules = (
-        *(login, overview, sources),
+        *(login, sign_on, overview, sources),
         *(held_batches, quarantine, bulk_repair, refused_map),
         *(concepts, queue),
         *(grants, accounts, applications),
