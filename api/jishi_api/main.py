@@ -50,6 +50,9 @@ from jishi_api.routers import (
     stewardship_dictionary,
     stewardship_held,
     stewardship_quarantine,
+    stewardship_reports,
+    stewardship_rules,
+    stewardship_scores,
     stewardship_sources,
     verify,
     well_known,
@@ -120,6 +123,7 @@ def create_app(
         *(dictionary, dictionary_concepts, dictionary_elements, dictionary_handbook, reconcile),
         *(me, sharing, stewardship, stewardship_dictionary, stewardship_sources, access_log),
         *(stewardship_bulk, stewardship_quarantine, stewardship_held),
+        *(stewardship_reports, stewardship_rules, stewardship_scores),
     )
     for room in rooms:
         app.include_router(room.router)

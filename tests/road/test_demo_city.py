@@ -61,7 +61,7 @@ async def _not_found(connection: asyncpg.Connection, ledger: _Ledger, folder: Pa
     """Planted rows that were to be refused and that the city's steward does not find in the quarantine by their rule."""
     steward = Officer(Actor("user", "hui"), None, frozenset({"steward"}))
     found: dict[tuple[int, str], set[int]] = {}
-    absent = []
+    absent: list[Mapping[str, str]] = []
     for line in _planted(folder):
         batch, rule = ledger.batch_of[line["file"]], line["rule"]
         if line["expected"] not in ("refused", "quarantined") or not int(line["row"]):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from console_city_access import add_access, add_jobs, add_names
 from console_city_refused import add_preview, add_refused
+from console_reports import add_reports
 from jishi.settings import Settings
 
 if TYPE_CHECKING:
@@ -60,5 +61,5 @@ async def add_ledger(settings: Settings, connection: Connection[Any]) -> None:
             )
 
 
-PARTS: tuple[Part, ...] = (add_ledger, add_names, add_access, add_jobs, add_refused, add_preview)
+PARTS: tuple[Part, ...] = (add_ledger, add_names, add_access, add_jobs, add_refused, add_preview, add_reports)
 """Called one after the other with the owner's connection, once the users are there."""

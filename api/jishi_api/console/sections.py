@@ -5,6 +5,7 @@ from __future__ import annotations
 from jishi_api.console import (
     accounts,
     applications,
+    batches,
     bulk_repair,
     concepts,
     counter,
@@ -14,9 +15,11 @@ from jishi_api.console import (
     jobs,
     login,
     overview,
+    quality,
     quarantine,
     queue,
     refused_map,
+    rules,
     sign_on,
     sources,
 )
@@ -27,6 +30,7 @@ def sections() -> tuple[Section, ...]:
     modules = (
         *(login, sign_on, overview, sources),
         *(held_batches, quarantine, bulk_repair, refused_map),
+        *(batches, rules, quality),
         *(concepts, queue),
         *(grants, accounts, applications),
         *(disclosures, counter, jobs),

@@ -89,6 +89,7 @@ APPEND_ONLY = (
     "dictionary_edition",
     "dictionary_version",
     "alias_decision",
+    "rule_change",
     "quarantine_step",
     "batch_decision",
 )
