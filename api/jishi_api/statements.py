@@ -14,7 +14,7 @@ SELECT EXISTS (SELECT FROM jishi.code_value) AND EXISTS (SELECT FROM jishi.conce
 """
 
 FRESHNESS = """
--- Each source with its latest delivery and its latest published one.
+-- Each source with its latest delivery and its latest published one; a repair brings nothing new.
 SELECT
   s.name AS source, s.register, s.department, s.schedule,
   p.delivered_at AS published_delivery, p.finished_at AS published_at,
@@ -24,14 +24,14 @@ FROM jishi.source s
 LEFT JOIN LATERAL (
   SELECT batch_id, status, delivered_at
   FROM jishi.batch
-  WHERE source_id = s.source_id
+  WHERE source_id = s.source_id AND kind = 'delivery'
   ORDER BY batch_id DESC
   LIMIT 1
 ) l ON true
 LEFT JOIN LATERAL (
   SELECT delivered_at, finished_at
   FROM jishi.batch
-  WHERE source_id = s.source_id AND status IN ('published', 'unchanged')
+  WHERE source_id = s.source_id AND status IN ('published', 'unchanged') AND kind = 'delivery'
   ORDER BY batch_id DESC
   LIMIT 1
 ) p ON true

@@ -20,6 +20,7 @@ from jishi_api.console import (
     queue,
     refused_map,
     rules,
+    sign_on,
     sources,
 )
 from jishi_api.console.section import Count, Page, Panel, Section
@@ -27,7 +28,7 @@ from jishi_api.console.section import Count, Page, Panel, Section
 
 def sections() -> tuple[Section, ...]:
     modules = (
-        *(login, overview, sources),
+        *(login, sign_on, overview, sources),
         *(held_batches, quarantine, bulk_repair, refused_map),
         *(batches, rules, quality),
         *(concepts, queue),
