@@ -10,8 +10,10 @@ from uuid import UUID
 
 from jishi.access.disclosures import Disclosure, digest_of
 from jishi.identifiers.sealing import Sealed, Sealer
+from jishi.stewardship.disputes import Standing
 from jishi_api.asked import Asked
 from jishi_api.binding import bound
+from jishi_api.disputes import NONE, flag
 from jishi_api.limits import spend
 from jishi_api.plan import Plan
 from jishi_api.serving import Serving
@@ -79,17 +81,24 @@ def digest(serving: Serving, question: object) -> bytes:
     return digest_of(serving.query_key, question)
 
 
-def features(rows: Sequence[Row], plan: Plan, sealer: Sealer) -> list[bytes]:
+def features(rows: Sequence[Row], plan: Plan, sealer: Sealer, disputed: Standing = NONE) -> list[bytes]:
     """Each row as a feature up to the end of its properties, the closing brace left out: what PostgreSQL wrote, none of it
-    read again. Numbers granted in clear are opened here."""
+    read again. Numbers granted in clear are opened here. ``disputed``: values that bear a flag now; of another time none
+    does, for what is disputed is what is served now."""
     if not plan.deciphered:
-        return [row["feature"] for row in rows]
-    return [_feature(row, more) for row, more in zip(rows, _deciphered(rows, plan, sealer), strict=True)]
+        found = [row["feature"] for row in rows]
+    else:
+        found = [_feature(row, more) for row, more in zip(rows, _deciphered(rows, plan, sealer), strict=True)]
+    if disputed and plan.source is None:
+        for place, row in enumerate(rows):
+            if row["uid"] in disputed:
+                found[place] += flag(plan, disputed[row["uid"]])
+    return found
 
 
-def listed(rows: Sequence[Row], plan: Plan, sealer: Sealer) -> bytes:
+def listed(rows: Sequence[Row], plan: Plan, sealer: Sealer, disputed: Standing = NONE) -> bytes:
     """The rows as features joined by commas, each whole."""
-    found = features(rows, plan, sealer)
+    found = features(rows, plan, sealer, disputed)
     return b"},".join(found) + b"}" if found else b""
 
 

@@ -26,6 +26,8 @@ from jishi.quality.quarantine import Refused, close_repaired, open_keys, store, 
 from jishi.quality.report import EN, ZH, rule_text
 from jishi.registers.element import Rule
 from jishi.settings import City
+from jishi.stewardship.terms import terms_of
+from jishi.stewardship.ticket_closing import close_by_delivery
 from jishi.storage import stage
 from jishi_ingest.clock import Stopwatch
 from jishi_ingest.delivery import Delivery
@@ -142,6 +144,16 @@ async def publish(connection: asyncpg.Connection, prepared: Prepared, ruleset: i
         repaired = [key for key in staged.known.holds(opened) if key not in refused]
         await close_repaired(connection, batch.batch_id, batch.source_id, repaired, merged.recorded_at)
         await store(connection, batch.batch_id, batch.source_id, prepared.refused, merged.recorded_at)
+        terms = terms_of(delivery.road.settings, delivery.road.city)
+        await close_by_delivery(
+            connection,
+            delivery.register,
+            batch.source_id,
+            batch.batch_id,
+            merged.recorded_at,
+            staged.known.holds,
+            terms,
+        )
         result = watch.sign(_published(prepared, merged, carried))
         await ledger.finish(connection, batch.batch_id, result)
     return result

@@ -99,8 +99,16 @@ async def collect(road: Road, source: Source) -> list[int]:
 
 
 def entry_of(source: Source) -> SourceEntry:
+    keys = () if source.key == "row-hash" else tuple(name for header in source.key for name in header)
     return SourceEntry(
-        source.id, source.title, source.register_name, source.department, source.mode, source.schedule, source.version
+        source.id,
+        source.title,
+        source.register_name,
+        source.department,
+        source.mode,
+        source.schedule,
+        source.version,
+        keys,
     )
 
 

@@ -160,6 +160,19 @@ class LearningRules(BaseModel):
         return f"{{ four_eyes = {str(self.four_eyes).lower()}, most_names = {self.most_names} }}"
 
 
+class CorrectionTerms(BaseModel):
+    """校核纠错: working days within which a department answers a dispute 异议 and puts right what a ticket names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dispute_days: int = Field(5, ge=0, le=365)
+    ticket_days: int = Field(10, ge=0, le=365)
+
+    def __str__(self) -> str:
+        """As ``city.toml`` would say it."""
+        return f"{{ dispute_days = {self.dispute_days}, ticket_days = {self.ticket_days} }}"
+
+
 class City(BaseModel):
     """``city.toml``: the facts of the one city this deployment serves. Degrees are EPSG:4490, longitude first."""
 
@@ -177,6 +190,7 @@ class City(BaseModel):
     disclosure: DisclosureRules = DisclosureRules()
     sharing: SharingTerms = SharingTerms()
     learning: LearningRules = LearningRules()
+    correction: CorrectionTerms = CorrectionTerms()
 
 
 def checkout() -> Path | None:

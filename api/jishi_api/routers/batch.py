@@ -48,7 +48,7 @@ async def batch(request: Request) -> Response:
     told = [[str(uid) for uid in uids], sorted(plan.masked), sorted(plan.clear), single.clock and single.clock.told()]
     outcome = Outcome((*subjects, *survivors.values()), len(words) - len(subjects), "ok" if subjects else "none")
     await disclose(serving, asked, "batch", plan, told, outcome)
-    shown = dict(zip(subjects, features(found, plan, serving.sealer), strict=True))
+    shown = dict(zip(subjects, features(found, plan, serving.sealer, asked.disputed), strict=True))
     items = b",".join(_item(uid, words[uid], shown.get(uid), survivors.get(uid)) for uid in uids)
     return Response(b'{"items":[' + items + b"]}", media_type="application/json", headers=HEADERS)
 

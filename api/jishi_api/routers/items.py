@@ -74,14 +74,14 @@ async def items(request: Request) -> Response:
         question = plan_items(register, asked.grant, parameters, serving.cursor_secret, known=known)
         rows, matched = await page_of(serving, asked, question)
         await disclose(serving, asked, "page", question.plan, sorted(parameters), shown(rows, question))
-        found = ranked.Found(question, rows, next_cursor(serving, question, rows), matched, {})
+        found = ranked.Found(question, rows, next_cursor(serving, question, rows), matched, {}, asked.disputed)
     return _shown_as(request, serving, found)
 
 
 def _shown_as(request: Request, serving: Serving, found: ranked.Found) -> Response:
     """A page in the form asked for, with its links."""
     parameters = request.query_params.multi_items()
-    question, rows, following = found.question, found.rows, found.following
+    question, following = found.question, found.following
     register = question.plan.register
     form = form_of(request, OF_ITEMS)
     here = address(request, "collections", register.collection, "items")
@@ -89,12 +89,12 @@ def _shown_as(request: Request, serving: Serving, found: ranked.Found) -> Respon
     asked_in = [(name, text) for name, text in parameters if name == "f"]
     after = with_parameters(here, [*others, *asked_in, ("cursor", following)]) if following is not None else None
     if form == CSV:
-        return as_csv(question, listed_features(serving, question, rows), after)
+        return as_csv(question, listed_features(serving, found), after)
     if form == HTML:
         return as_page(
             request,
             question,
-            listed_features(serving, question, rows),
+            listed_features(serving, found),
             after,
             None if found.matched is None else found.matched.number,
         )
@@ -112,10 +112,11 @@ def _shown_as(request: Request, serving: Serving, found: ranked.Found) -> Respon
 _JSON = "application/json"
 
 
-def listed_features(serving: Serving, question: Question, rows: Sequence[Row]) -> list[dict[str, Any]]:
+def listed_features(serving: Serving, page: ranked.Found) -> list[dict[str, Any]]:
     """The features of a page, read: for forms that show them otherwise than as they were written."""
-    seen = rows[: question.page.limit]
-    found: list[dict[str, Any]] = json.loads(b"[" + listed(seen, question.plan, serving.sealer) + b"]")
+    seen = page.rows[: page.question.page.limit]
+    written = listed(seen, page.question.plan, serving.sealer, page.disputed)
+    found: list[dict[str, Any]] = json.loads(b"[" + written + b"]")
     return found
 
 
@@ -165,7 +166,7 @@ def collection_of(serving: Serving, found: ranked.Found, links: object) -> Respo
         told["numberMatchedKind"] = "exact" if found.matched.exact else "estimate"
     told |= {"numberReturned": len(seen), **found.more, "links": links}
     ends = b"]," + json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()[1:]
-    features = listed(seen, plan, serving.sealer)
+    features = listed(seen, plan, serving.sealer, found.disputed)
     return geojson(b"".join((b'{"type":"FeatureCollection","features":[', features, ends)), plan.crs)
 
 
@@ -186,7 +187,7 @@ async def item(request: Request) -> Response:
         return RedirectResponse(with_parameters(there, request.query_params.multi_items()), status_code=308)
     await demand_purpose(serving, asked, (row["uid"],))
     await disclose(serving, asked, "item", plan, question, Outcome((row["uid"],)))
-    (feature,) = features([row], plan, serving.sealer)
+    (feature,) = features([row], plan, serving.sealer, asked.disputed)
     if form_of(request, OF_AN_ITEM) == HTML:
         return as_item_page(request, plan, json.loads(feature + b"}"))
     here = f"{base_of(request)}collections/{register.collection}"

@@ -73,7 +73,7 @@ async def _page(request: Request, serving: Serving, asked: Asked, body: Body) ->
         question = plan_items(asked.register, asked.grant, (), serving.cursor_secret, posted=body, known=known)
         rows, matched = await page_of(serving, asked, question)
         await disclose(serving, asked, "search", question.plan, dict(body), shown(rows, question))
-        found = ranked.Found(question, rows, next_cursor(serving, question, rows), matched, {})
+        found = ranked.Found(question, rows, next_cursor(serving, question, rows), matched, {}, asked.disputed)
     here = address(request, "collections", asked.register.collection, "search")
     links: list[dict[str, Any]] = [{"href": here, "rel": "self", "method": "POST"}]
     if found.following is not None:
@@ -153,4 +153,6 @@ async def _persons(serving: Serving, asked: Asked, body: Body) -> Response:
     await demand_purpose(serving, asked, subjects)
     await disclose(serving, asked, "search", plan, told, Outcome(subjects) if subjects else NOBODY)
     ends = f'],"numberReturned":{len(rows)},"links":[]}}'.encode()
-    return geojson(b'{"type":"FeatureCollection","features":[' + listed(rows, plan, serving.sealer) + ends)
+    return geojson(
+        b'{"type":"FeatureCollection","features":[' + listed(rows, plan, serving.sealer, asked.disputed) + ends
+    )

@@ -38,7 +38,7 @@ def _fresh(names: Names) -> str:
     contribution has a voice, its values are taken as they are. Who has a voice is found without the values, which are
     wide."""
     values = ",\n  ".join(
-        f"(array_agg(f.{column} ORDER BY {_trust(names, columns)}) FILTER (WHERE {_any(columns)}))[1] AS {column}"
+        f"(array_agg(f.{column} ORDER BY {trust_order(names, columns)}) FILTER (WHERE {says_any(columns)}))[1] AS {column}"
         for columns, _ in names.groups()
         for column in columns
     )
@@ -101,8 +101,8 @@ def _clock_points(names: Names) -> str:
   SELECT g.uid, g.effective_from FROM {names.golden} g JOIN touched t ON t.uid = g.uid AND g.effective_from >= t.from_point"""
 
 
-def _trust(names: Names, columns: tuple[str, ...]) -> str:
-    """Order of trust among contributions for one group of columns; see ``registers.survivorship``."""
+def trust_order(names: Names, columns: tuple[str, ...]) -> str:
+    """Order of trust among contributions ``f`` for one group of columns; see ``registers.survivorship``."""
     sticky = dict(names.register.survivorship.sticky)
     first = [
         f"(f.{column} IN ({', '.join(repr(value) for value in sticky[column])})) DESC NULLS LAST"
@@ -112,7 +112,8 @@ def _trust(names: Names, columns: tuple[str, ...]) -> str:
     return ", ".join(["f.rank", *first, "f.effective_from DESC", "f.recorded_at DESC", "f.contribution_id"])
 
 
-def _any(columns: tuple[str, ...]) -> str:
+def says_any(columns: tuple[str, ...]) -> str:
+    """Whether contribution ``f`` says anything in a group of columns."""
     return " OR ".join(f"f.{column} IS NOT NULL" for column in columns)
 
 

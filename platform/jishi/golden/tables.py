@@ -18,7 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 OUTCOMES = ("unchanged", "inserted", "updated", "ended", "quarantined", "held", "duplicate")
 """The outcomes of received rows; every row has exactly one."""
@@ -56,6 +56,13 @@ def define_tables(metadata: MetaData) -> None:
         Column("mode", Text, nullable=False),
         Column("schedule", Text),
         Column("version", Text, nullable=False),
+        Column(
+            "key_columns",
+            ARRAY(Text),
+            nullable=False,
+            server_default=text("'{}'"),
+            comment="headers by which the department knows a row; none: by all its cells",
+        ),
         comment="Sources 数源 as last declared",
     )
     Table(

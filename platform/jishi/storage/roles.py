@@ -34,6 +34,10 @@ API_INSERTS = (
     "alias_decision",
     "dictionary_edition",
     "dictionary_version",
+    "dispute",
+    "dispute_step",
+    "ticket",
+    "ticket_step",
 )
 #: The only columns the API may update, by table.
 API_UPDATES = {
@@ -60,6 +64,8 @@ API_UPDATES = {
     "seen_context": ("times", "last_seen"),
     "concept_alias": ("status", "alias", "valid_to", "origin", "removed_at"),
     "user_account": ("failures", "locked_until"),
+    "dispute": ("status", "ticket_id", "resolved_at"),
+    "ticket": ("status", "assigned_to", "closed_at", "closed_by_batch", "last_step"),
 }
 #: Tables that are only ever added to, whoever writes.
 APPEND_ONLY = (
@@ -70,6 +76,8 @@ APPEND_ONLY = (
     "dictionary_edition",
     "dictionary_version",
     "alias_decision",
+    "dispute_step",
+    "ticket_step",
 )
 #: Functions the API may call that do what its own rights do not allow.
 API_FUNCTIONS = ("lock_dictionary()",)
