@@ -35,6 +35,7 @@ from jishi_api.query import Chosen, Question, place_after, plan_items, plan_prop
 from jishi_api.routers.collections import register_by_collection
 from jishi_api.serving import MOST_SINGLES, Serving, serving_of
 from jishi_api.text_index import is_search
+from jishi_api.trust import Blocks, blocks_of
 
 HEADERS = {"Content-Crs": f"<{CRS84}>", "Cache-Control": "private, no-store"}
 """An answer is told to one caller and written in the log each time: no copy of it is worth keeping, so it has no tag."""
@@ -74,7 +75,7 @@ async def items(request: Request) -> Response:
         question = plan_items(register, asked.grant, parameters, serving.cursor_secret, known=known)
         rows, matched = await page_of(serving, asked, question)
         await disclose(serving, asked, "page", question.plan, sorted(parameters), shown(rows, question))
-        found = ranked.Found(question, rows, next_cursor(serving, question, rows), matched, {}, asked.disputed)
+        found = await found_of(serving, asked, question, rows, matched)
     return _shown_as(request, serving, found)
 
 
@@ -140,6 +141,22 @@ async def page_of(serving: Serving, asked: Asked, question: Question) -> tuple[S
     return rows, matched
 
 
+async def found_of(
+    serving: Serving, asked: Asked, question: Question, rows: Sequence[Row], matched: Matched | None
+) -> ranked.Found:
+    """A page that was disclosed, with what its features bear beside their values."""
+    following = next_cursor(serving, question, rows)
+    trust = await trust_of(serving, asked, question, shown(rows, question).subjects)
+    return ranked.Found(question, rows, following, matched, {}, asked.disputed, trust)
+
+
+async def trust_of(
+    serving: Serving, asked: Asked, asking: Question | Chosen, subjects: tuple[uuid.UUID, ...]
+) -> Blocks:
+    """The trust block of each, where it was asked for."""
+    return await blocks_of(serving, asking.plan, asked.disputed, subjects) if asking.trust else {}
+
+
 def shown(rows: Sequence[Row], question: Question) -> Outcome:
     """What a page discloses."""
     subjects = tuple(row["uid"] for row in rows[: question.page.limit])
@@ -166,7 +183,7 @@ def collection_of(serving: Serving, found: ranked.Found, links: object) -> Respo
         told["numberMatchedKind"] = "exact" if found.matched.exact else "estimate"
     told |= {"numberReturned": len(seen), **found.more, "links": links}
     ends = b"]," + json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()[1:]
-    features = listed(seen, plan, serving.sealer, found.disputed)
+    features = listed(seen, plan, serving.sealer, found.disputed, found.trust)
     return geojson(b"".join((b'{"type":"FeatureCollection","features":[', features, ends)), plan.crs)
 
 
@@ -187,7 +204,9 @@ async def item(request: Request) -> Response:
         return RedirectResponse(with_parameters(there, request.query_params.multi_items()), status_code=308)
     await demand_purpose(serving, asked, (row["uid"],))
     await disclose(serving, asked, "item", plan, question, Outcome((row["uid"],)))
-    (feature,) = features([row], plan, serving.sealer, asked.disputed)
+    (feature,) = features(
+        [row], plan, serving.sealer, asked.disputed, await trust_of(serving, asked, single, (row["uid"],))
+    )
     if form_of(request, OF_AN_ITEM) == HTML:
         return as_item_page(request, plan, json.loads(feature + b"}"))
     here = f"{base_of(request)}collections/{register.collection}"
