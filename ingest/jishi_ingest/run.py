@@ -166,7 +166,16 @@ def worker(road: Road) -> Worker:
 
         await abandon(road, int(payload["batch"]), error)
 
-    return Worker(road.url, handlers(road), road.settings.lease_s, give_up={"ingest": give_up})
+    async def leave(payload: Mapping[str, Any], error: JishiError) -> None:
+        from jishi.golden.regrouping import give_up as give_up_regrouping
+
+        connection = await connect(road.url, application="jishi-regroup")
+        try:
+            await give_up_regrouping(connection, int(payload["regrouping"]), error)
+        finally:
+            await connection.close()
+
+    return Worker(road.url, handlers(road), road.settings.lease_s, give_up={"ingest": give_up, "regroup": leave})
 
 
 def handlers(road: Road) -> dict[str, Handler]:
@@ -208,4 +217,15 @@ def handlers(road: Road) -> dict[str, Handler]:
         source = source_of(road, str(payload["source"]))
         return {"batches": await collect(road, source)}
 
-    return {"ingest": ingest, "turn": turn, "purge": purge, "fetch": fetch}
+    async def regroup(
+        payload: Mapping[str, Any], report: Callable[[Mapping[str, Any]], Awaitable[None]]
+    ) -> Mapping[str, Any]:
+        from jishi.golden.regrouping import carry_out
+
+        connection = await connect(road.url, application="jishi-regroup")
+        try:
+            return {"status": await carry_out(connection, int(payload["regrouping"]), road.city.timezone)}
+        finally:
+            await connection.close()
+
+    return {"ingest": ingest, "turn": turn, "purge": purge, "fetch": fetch, "regroup": regroup}

@@ -291,12 +291,17 @@ def uid_of(text: str) -> uuid.UUID | None:
 
 async def survivor_of(serving: Serving, asked: Asked, single: Chosen, uid: uuid.UUID) -> uuid.UUID | None:
     """The uid that ``uid`` was merged into, if the caller may see that one; None else."""
-    clock = single.clock
-    statement = as_of.merged_into(asked.register, uid, clock) if clock else sql.merged_into(asked.register, uid)
-    survivor: uuid.UUID | None = await serving.lanes.fetchval(statement.text, *statement.values)
-    if survivor is None or uid in asked.hidden:
-        return None
-    return survivor if await look_up(serving, asked, single, survivor) else None
+    clock, passed = single.clock, {uid}
+    at: uuid.UUID | None = uid
+    while at is not None and at not in asked.hidden:
+        statement = as_of.merged_into(asked.register, at, clock) if clock else sql.merged_into(asked.register, at)
+        at = await serving.lanes.fetchval(statement.text, *statement.values)
+        if at is None or at in passed:
+            return None
+        if await look_up(serving, asked, single, at):
+            return at
+        passed.add(at)  # who merged it may have been merged since
+    return None
 
 
 async def look_up(serving: Serving, asked: Asked, single: Chosen, uid: uuid.UUID) -> Row | None:

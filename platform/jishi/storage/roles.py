@@ -38,6 +38,7 @@ API_INSERTS = (
     "dispute_step",
     "ticket",
     "ticket_step",
+    "regrouping",
 )
 #: The only columns the API may update, by table.
 API_UPDATES = {
