@@ -47,6 +47,7 @@ from jishi_api.routers import (
     stewardship,
     stewardship_dictionary,
     stewardship_disputes,
+    stewardship_reviews,
     stewardship_tickets,
     verify,
     well_known,
@@ -116,7 +117,7 @@ def create_app(
         *(landing, conformance, collections, documentation, health, metrics, oauth, well_known),
         *(dictionary, dictionary_concepts, dictionary_elements, dictionary_handbook, reconcile),
         *(me, sharing, stewardship, stewardship_dictionary, access_log),
-        *(stewardship_disputes, stewardship_tickets),
+        *(stewardship_disputes, stewardship_reviews, stewardship_tickets),
     )
     for room in rooms:
         app.include_router(room.router)
