@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +11,9 @@ from uuid import UUID
 import pytest
 
 from asking import Asking, asking
+from jishi.access import protection
 from jishi.golden.regrouping import carry_out
+from jishi.registers.catalog import register_of
 
 Make = dict[str, Callable[..., str]]
 MORE = 'effective = "since"\ndeleted = { column = "gone", values = ["是"] }\n[thresholds]\nmax_endings_share = 1.0\nvolume_band = 99.0'
@@ -29,15 +32,18 @@ def entity(invent: Make, number: int, since: int, **values: object) -> dict[str,
     return {**plain, "since": (TODAY + timedelta(days=since)).strftime("%Y-%m-%d"), "gone": "", **values}
 
 
-async def asked(city: Any, act: str, uid: UUID, other: UUID | None = None, contribution: int | None = None) -> str:
+async def asked(
+    city: Any, act: str, uid: UUID, other: UUID | None = None, contribution: int | None = None, register: int = 2
+) -> str:
     """Have a worker do it; the status."""
     number = await city.value(
         "INSERT INTO jishi.regrouping (register, act, uid, other_uid, contribution_id, words, requested_by)"
-        " VALUES (2, $1, $2, $3, $4, '', 'user:test') RETURNING regrouping_id",
+        " VALUES ($5, $1, $2, $3, $4, '', 'user:test') RETURNING regrouping_id",
         act,
         uid,
         other,
         contribution,
+        register,
     )
     return await carry_out(city.connection, number, "Asia/Shanghai")
 
@@ -98,12 +104,8 @@ async def test_a_merge_and_an_unmerge_are_fresh_computations_and_leave_the_past_
     )
 
 
-async def test_whoever_asks_for_the_merged_uid_is_led_to_the_survivor_and_relations_follow(
-    city: Any, invent: Make, ask: Asking
-) -> None:
-    person = city.declare("people", "persons", more="[thresholds]\nvolume_band = 99.0")
+async def test_whoever_asks_for_the_merged_uid_is_led_to_the_survivor(city: Any, invent: Make, ask: Asking) -> None:
     source = city.declare("tiny", more=MORE)
-    numbers = [invent["citizen"](n) for n in (1, 2)]
     await city.deliver(source, [entity(invent, n, -100, city=f"城{n}") for n in (1, 2, 3)])
     one, two, three = await uids(city)
     cities = {row["uid"]: row["city"] for row in await city.rows("SELECT uid, city FROM jishi.legal_entity")}
@@ -126,4 +128,77 @@ async def test_whoever_asks_for_the_merged_uid_is_led_to_the_survivor_and_relati
     assert (await client.get(f"{ITEMS}/{two}")).status_code == 308
     last = (await client.get("/changes?collections=legal-entities&after=0")).json()["changes"]
     assert (str(three), "unmerge") in [(c["uid"], c["type"]) for c in last]
-    assert person and numbers
+
+
+FIRMS = """
+id = "firms"
+title = "测试"
+title_en = "Test"
+department = "113205000000900347"
+register = "legal_entity"
+rank = 10
+key = ["key"]
+mode = "delta"
+
+[map]
+entity_name = { from = "name", as = "entity_name" }
+uscc = { from = "code", as = "uscc" }
+legal_rep_name = { from = "rep", as = "person_name" }
+legal_rep_id_no = { from = "rep_number" }
+"""
+
+STANDING = """
+SELECT f.uscc, r.to_uid FROM jishi.relation r JOIN jishi.legal_entity f ON f.uid = r.from_uid
+WHERE r.kind = 'legal_representative' AND r.effective_from <= now() AND (r.effective_to IS NULL OR r.effective_to > now())
+ORDER BY f.uscc, r.to_uid"""
+
+AS_KNOWN = """
+SELECT r.to_uid FROM jishi.relation r JOIN jishi.legal_entity f ON f.uid = r.from_uid
+WHERE f.uscc = $1 AND r.kind = 'legal_representative' AND r.recorded_at <= $2 AND r.resolved_at <= $2
+  AND (r.effective_to IS NULL OR r.closed_at > $2)"""
+
+
+async def test_relations_protections_and_disputes_follow_those_who_are_merged_and_parted(
+    city: Any, invent: Make, ask: Asking
+) -> None:
+    people = city.declare("people", "persons")
+    (city.settings.home_dir / "sources" / "firms.toml").write_text(FIRMS, encoding="utf-8")
+    city.opened = None
+    numbers = [invent["citizen"](n) for n in (1, 2)]
+    await city.deliver(people, [{"key": f"P{n}", "name": "严测甲", "number": numbers[n - 1]} for n in (1, 2)])
+    firms = [entity(invent, n, 0, rep="严测甲", rep_number=numbers[n - 1]) for n in (1, 2)]
+    await city.deliver("firms", firms)
+    codes = [invent["uscc"](n) for n in (1, 2)]
+    before = {row["uscc"]: row["to_uid"] for row in await city.rows(STANDING)}
+    known = await city.value("SELECT clock_timestamp()")
+    one, two = sorted(before.values())
+    await protection.put(city.connection, register_of("natural_person"), two, "hidden", (), "court", "test")
+    assert await asked(city, "merge", one, two, register=1) == "done"
+    assert [(row["uscc"], row["to_uid"]) for row in await city.rows(STANDING)] == [
+        (code, one) for code in sorted(codes)
+    ]
+    for code in codes:
+        then = [row["to_uid"] for row in await city.rows(AS_KNOWN, code, known)]
+        assert then == [before[code]], "what was known before stays so"
+    assert set(await protection.load(city.connection)) == {one, two}
+    assert await asked(city, "unmerge", two, register=1) == "done"
+    assert {row["uscc"]: row["to_uid"] for row in await city.rows(STANDING)} == before
+    assert len(await city.rows(STANDING)) == 2
+    assert set(await protection.load(city.connection)) == {two}
+    away, stays = (await city.rows(STANDING))[1], (await city.rows(STANDING))[0]
+    ends = await of_codes(city, invent, 1, 2)
+    client = await ask.client(legal_entity={"clear": ["entity_name", "uscc"]})
+    said = {"collection": "legal-entities", "uid": str(max(ends)), "element": "uscc", "reason": "不符", "case_no": "1"}
+    assert (await client.post("/stewardship/disputes", json=said)).status_code == 201
+    assert await asked(city, "merge", *ends) == "done"
+    relations = await city.rows(STANDING)
+    assert {row["to_uid"] for row in relations} == {away["to_uid"], stays["to_uid"]} and len(relations) == 2
+    found = (await client.get(f"{ITEMS}/{min(ends)}")).json()
+    for _ in range(200):
+        if "disputed" in found:
+            break
+        await asyncio.sleep(0.05)
+        found = (await client.get(f"{ITEMS}/{min(ends)}")).json()
+    assert list(found["disputed"]) == ["uscc"], "what the other's source said is disputed of the survivor"
+    assert await asked(city, "unmerge", max(ends)) == "done"
+    assert {row["uscc"]: row["to_uid"] for row in await city.rows(STANDING)} == before
