@@ -16,7 +16,7 @@ down:
 
 test:
 	@deploy/bootstrap.sh --test
-	@$(PYTHON) -m pytest -n 2 -m "not soak" $(ARGS)
+	@TEST_ARTEFACTS="$(CURDIR)/var/screenshots" $(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not soak" $(ARGS)
 
 lint:
 	@deploy/bootstrap.sh --test

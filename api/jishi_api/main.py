@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from jishi import __doc__ as about
 from jishi.access import sealer
 from jishi.settings import Settings
+from jishi_api.console import routes as console
 from jishi_api.cross_origin import CrossOrigin
 from jishi_api.edge import Edge, handle_errors
 from jishi_api.guessing import Guesses
@@ -48,6 +49,7 @@ from jishi_api.routers import (
     stewardship_dictionary,
     stewardship_disputes,
     stewardship_reviews,
+    stewardship_sources,
     stewardship_tickets,
     verify,
     well_known,
@@ -116,11 +118,12 @@ def create_app(
     rooms = (
         *(landing, conformance, collections, documentation, health, metrics, oauth, well_known),
         *(dictionary, dictionary_concepts, dictionary_elements, dictionary_handbook, reconcile),
-        *(me, sharing, stewardship, stewardship_dictionary, access_log),
+        *(me, sharing, stewardship, stewardship_dictionary, stewardship_sources, access_log),
         *(stewardship_disputes, stewardship_reviews, stewardship_tickets),
     )
     for room in rooms:
         app.include_router(room.router)
+    app.router.routes.extend(console.routes())
     describe(app)
     app.front = Edge(Hot(hot, app.framework), concurrency=settings.concurrency, requests=requests)
     return app

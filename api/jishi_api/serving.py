@@ -22,7 +22,7 @@ from jishi.access.quotas import Quotas, Rates
 from jishi.access.revocation import Change
 from jishi.access.signing import SigningKey
 from jishi.errors import InternalError
-from jishi.identifiers.keys import Use, load_or_create
+from jishi.identifiers.keys import Keys, Use, load_or_create
 from jishi.identifiers.sealing import Sealer
 from jishi.settings import City, Settings, load_city
 from jishi.storage import cluster, engine, roles
@@ -89,6 +89,7 @@ class Serving:
 
     settings: Settings
     city: City
+    secrets: Keys = field(repr=False)
     cursor_secret: bytes = field(repr=False)
     query_key: bytes = field(repr=False)
     sealer: Sealer = field(repr=False)
@@ -205,6 +206,7 @@ def prepare(settings: Settings, metrics_folder: Path | None = None) -> Serving:
     return Serving(
         settings,
         city,
+        keys,
         cursor_secret=keys.key(Use.QUERY, detail="cursor"),
         query_key=keys.key(Use.QUERY, detail="disclosure"),
         sealer=Sealer(keys, settings.cipher),

@@ -57,6 +57,10 @@ class Settings(BaseSettings):
     export_hours: int = Field(24, ge=1, le=720, description="Hours the file of a finished export is kept.")
     lease_s: int = Field(60, ge=5, description="Seconds after which a job of a silent worker may be taken over.")
     token_lifetime_s: int = Field(3600, ge=60, le=86_400, description="Seconds an access token is valid.")
+    console_idle_minutes: int = Field(
+        30, ge=1, le=1440, description="Minutes a session of the console lasts without a request."
+    )
+    console_hours: int = Field(12, ge=1, le=168, description="Hours after its login a session of the console ends.")
     language: Literal["zh-CN", "en"] = Field("zh-CN", description="Language of command output when LANG says nothing.")
 
     @property

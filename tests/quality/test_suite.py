@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import date
 
 import pytest
@@ -56,3 +58,18 @@ def test_a_pair_passes_when_either_side_is_missing() -> None:
         settings = build_expectation(rule, TODAY).configuration.kwargs
         assert settings["ignore_row_if"] == "either_value_is_missing"
         assert settings.get("or_equal", False) is (rule.test is element.Test.PAIR_NOT_BEFORE)
+
+
+def test_what_great_expectations_draws_with_is_left_out_until_it_is_asked_for() -> None:
+    program = """
+import sys
+from jishi.quality.stage import warm
+warm()
+assert not {"altair", "scipy.stats"} & set(sys.modules), "loaded at the start"
+from great_expectations.expectations.core import expect_column_kl_divergence_to_be_less_than as drawing
+assert drawing.stats.entropy([0.5, 0.5]) > 0 and drawing.alt.Chart.__module__.startswith("altair")
+import altair, scipy.stats
+assert altair.Chart is drawing.alt.Chart and scipy.stats.entropy is drawing.stats.entropy
+"""
+    done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

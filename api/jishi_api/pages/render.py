@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChainableUndefined, Environment, FileSystemLoader
+from jinja2 import ChainableUndefined, Environment, FileSystemLoader, Undefined
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -78,15 +79,21 @@ def _page(request: Request, name: str, values: dict[str, Any]) -> str:
     return _environment().get_template(name).render(**shared, **values)
 
 
-@cache
-def _environment() -> Environment:
-    made = Environment(
-        loader=FileSystemLoader(FOLDER / "templates"),
+def environment(templates: Path, undefined: type[Undefined], extensions: Sequence[str] = ()) -> Environment:
+    """How templates of the folder become pages: everything is escaped."""
+    return Environment(
+        loader=FileSystemLoader(templates),
         autoescape=True,
-        undefined=ChainableUndefined,
+        undefined=undefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=extensions,
     )
+
+
+@cache
+def _environment() -> Environment:
+    made = environment(FOLDER / "templates", ChainableUndefined)
     made.filters["pretty"] = _pretty
     made.tests["web"] = lambda text: isinstance(text, str) and text.startswith(("http://", "https://"))
     return made

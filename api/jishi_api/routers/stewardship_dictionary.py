@@ -21,7 +21,7 @@ from jishi.access.officer import Officer
 from jishi.dictionary import seen
 from jishi.dictionary.resolve import LENGTH_LIMIT
 from jishi.errors import CallerError, Fault
-from jishi.stewardship import aliases, effect
+from jishi.stewardship import aliases, effect, learning
 from jishi.stewardship.aliases import STATUSES, WORDS_LIMIT, Wanted
 from jishi_api.links import address, with_parameters
 from jishi_api.serving import serving_of
@@ -137,13 +137,9 @@ async def make(request: Request, wish: AliasToMake) -> Response:
     act = "dictionary.negative" if wish.negative else "dictionary.alias"
     async with _acting(request, act, f"{wish.scheme}:{wish.code}") as (connection, officer, entry):
         wanted = wish.of(wish.name)
-        made = await aliases.propose(connection, wanted, officer.by, wish.reason)
-        left = 0
-        if not wish.draft and not four_eyes:
-            made = await aliases.approve(connection, made.alias_id, officer.by, wish.reason)
-            left = await effect.settle(connection, wanted.scheme)
-        entry.detail |= {"alias": made.alias_id, "status": made.status, "left_queue": left}
-        return _told({**alias_json(made), "left_queue": left}, status=201)
+        made = await learning.make(connection, wanted, officer.by, wish.reason, draft=wish.draft or four_eyes)
+        entry.detail |= {"alias": made.alias.alias_id, "status": made.alias.status, "left_queue": made.left}
+        return _told({**alias_json(made.alias), "left_queue": made.left}, status=201)
 
 
 @router.get("/aliases", summary="治理员设立的别名 aliases of stewards, newest first")
@@ -169,10 +165,9 @@ async def listed(
 async def approve(request: Request, number: int, given: Why) -> Response:
     four_eyes = serving_of(request).city.learning.four_eyes
     async with _acting(request, "dictionary.approve", str(number)) as (connection, officer, entry):
-        made = await aliases.approve(connection, _number(number), officer.by, given.reason, four_eyes=four_eyes)
-        left = await effect.settle(connection, made.wanted.scheme)
-        entry.detail |= {"left_queue": left}
-        return _told({**alias_json(made), "left_queue": left})
+        made = await learning.approve(connection, _number(number), officer.by, given.reason, four_eyes=four_eyes)
+        entry.detail |= {"left_queue": made.left}
+        return _told({**alias_json(made.alias), "left_queue": made.left})
 
 
 @router.post("/aliases/{number}/reject", summary="驳回 a draft will not count")
@@ -184,9 +179,8 @@ async def reject(request: Request, number: int, given: Why) -> Response:
 @router.post("/aliases/{number}/end", summary="终止 an alias counts no more")
 async def end(request: Request, number: int, given: Why) -> Response:
     async with _acting(request, "dictionary.end", str(number)) as (connection, officer, _):
-        made = await aliases.end(connection, _number(number), officer.by, given.reason)
-        await effect.settle(connection, made.wanted.scheme)
-        return _told(alias_json(made))
+        made = await learning.end(connection, _number(number), officer.by, given.reason)
+        return _told(alias_json(made.alias))
 
 
 @asynccontextmanager

@@ -26,9 +26,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from jishi.access import console_tables
+
 
 def define_tables(metadata: MetaData) -> None:
     _define_callers(metadata)
+    console_tables.define_tables(metadata)
     _define_grants(metadata)
     _define_disclosures(metadata)
 

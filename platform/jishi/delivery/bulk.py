@@ -1,19 +1,22 @@
-"""Carries out an export: disclosed first, then read in one snapshot by COPY into an encrypted file (disclose, respond).
+"""Carries out an export: its subjects into the log, its rows by COPY into an encrypted file (disclose, respond).
 
-Order: a row that it was begun; the uids of all its subjects, a row a chunk; the bytes; a row that it is done. The file can
-be fetched only after all of it, so no byte leaves before the row that tells of it is durable. A run that is killed leaves
-rows too many and no file; the next one begins from scratch.
+Order: a row that it was begun; the uids of all its subjects, a row a chunk, and meanwhile the bytes, both of one snapshot; a
+row that it is done. The file is there, and can be fetched, only after all of it, so no byte leaves before the row that tells
+of it is durable. A run that is killed leaves rows too many and no file; the next one begins from scratch.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from asyncpg.pgproto.pgproto import UUID as _Uid  # the driver's own, made in a sixth of the time
 
 from jishi.access import protection
 from jishi.access.disclosure_log import DisclosureLog
@@ -89,11 +92,12 @@ async def run_export(settings: Settings, export_id: UUID) -> str:
             return "cancelled"
         remove_file(settings, export_id)
         settings.exports_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        reader = await connect(url, application="jishi-export-reader")
+        readers = [await connect(url, application="jishi-export-reader") for _ in range(2)]
         try:
-            return await _through(settings, connection, reader, export)
+            return await _through(settings, connection, readers, export)
         finally:
-            reader.terminate()
+            for reader in readers:
+                reader.terminate()
     finally:
         connection.terminate()
 
@@ -108,9 +112,11 @@ async def give_up_export(settings: Settings, export_id: UUID, error: JishiError)
     remove_file(settings, export_id)
 
 
-async def _through(settings: Settings, connection: Connection[Any], reader: Connection[Any], export: Export) -> str:
+async def _through(
+    settings: Settings, connection: Connection[Any], readers: Sequence[Connection[Any]], export: Export
+) -> str:
     """Run it until it is done, fails or is called off."""
-    work = asyncio.create_task(_make(settings, connection, reader, export))
+    work = asyncio.create_task(_make(settings, connection, readers, export))
     watch_on = await connect(cluster.url(settings, roles.API), application="jishi-export-watch")
     watch = asyncio.create_task(_called_off(watch_on, export.export_id))
     try:
@@ -143,14 +149,16 @@ async def _called_off(connection: Connection[Any], export_id: UUID) -> None:
             return
 
 
-async def _make(settings: Settings, connection: Connection[Any], reader: Connection[Any], export: Export) -> str:
+async def _make(
+    settings: Settings, connection: Connection[Any], readers: Sequence[Connection[Any]], export: Export
+) -> str:
     keys = load_or_create(settings.key_path)
     reading = await planner()(connection, settings, export)
     async with DisclosureLog(settings) as log:
         run = _Run(settings, keys, log, export, reading)
         await run.disclose("started")
         try:
-            outcome = await _take(run, connection, reader)
+            outcome = await _take(run, connection, *readers)
         except BaseException:
             with suppress(JishiError):
                 await run.disclose("failed")
@@ -162,16 +170,27 @@ async def _make(settings: Settings, connection: Connection[Any], reader: Connect
     return "done"
 
 
-async def _take(run: _Run, connection: Connection[Any], reader: Connection[Any]) -> Outcome:
-    """Uids into the log, rows into the file, both of one snapshot."""
-    async with reader.transaction(isolation="repeatable_read", readonly=True):
-        await reader.execute("SET LOCAL max_parallel_workers_per_gather = 0")
-        seq = await reader.fetchval(_HEIGHT, run.reading.register.number) or 0
-        taken_at: datetime = await reader.fetchval("SELECT now()")
-        await _charge(run, connection, reader)
-        rows = await _disclose_all(run, connection, reader)
-        with SealedWriter(path_of(run.settings, run.export.export_id), run.keys, run.settings.cipher) as file:
-            await _write(run, reader, file)
+async def _take(run: _Run, connection: Connection[Any], first: Connection[Any], second: Connection[Any]) -> Outcome:
+    """Uids into the log by one reader, rows into the file by the other, both of one snapshot."""
+    async with first.transaction(isolation="repeatable_read", readonly=True):
+        seq = await first.fetchval(_HEIGHT, run.reading.register.number) or 0
+        taken_at: datetime = await first.fetchval("SELECT now()")
+        snapshot = await first.fetchval("SELECT pg_export_snapshot()")
+        async with second.transaction(isolation="repeatable_read", readonly=True):
+            await second.execute(
+                await first.fetchval("SELECT format('SET TRANSACTION SNAPSHOT %L', $1::text)", snapshot)
+            )
+            for reader in (first, second):
+                await reader.execute("SET LOCAL max_parallel_workers_per_gather = 0")
+            await _charge(run, connection, first)
+            disclosing = asyncio.create_task(_disclose_all(run, connection, first))
+            try:
+                with SealedWriter(path_of(run.settings, run.export.export_id), run.keys, run.settings.cipher) as file:
+                    await _write(run, second, file)
+                    rows = await disclosing  # the file appears only where all of it is told
+            finally:
+                disclosing.cancel()
+                await asyncio.gather(disclosing, return_exceptions=True)
     return Outcome(rows, file.size, bytes.fromhex(file.sha256), seq, taken_at)
 
 
@@ -190,16 +209,54 @@ async def _charge(run: _Run, connection: Connection[Any], reader: Connection[Any
 
 
 async def _disclose_all(run: _Run, connection: Connection[Any], reader: Connection[Any]) -> int:
-    """Every subject, a chunk a row; how many."""
-    rows = 0
-    cursor = await reader.cursor(run.reading.keys, *run.reading.values)
-    while found := await cursor.fetch(CHUNK):
-        uids = tuple(row["uid"] for row in found)
-        await run.disclose("chunk", uids)
-        if watched := [uid for uid in uids if uid in run.reading.watched]:
-            await protection.alert(connection, watched, run.export.client_id, run.export.request_id)
-        rows += len(uids)
-    return rows
+    """Every subject, a chunk a row; how many. They come as the bytes of COPY: a record a uid would take longer than the log."""
+    uids = _Uids()
+
+    async def tell(chunk: tuple[UUID, ...]) -> None:
+        await run.disclose("chunk", chunk)
+        if watched := run.reading.watched.intersection(chunk) if run.reading.watched else ():
+            await protection.alert(connection, sorted(watched), run.export.client_id, run.export.request_id)
+
+    async def take(data: bytes) -> None:
+        uids.add(data)
+        while uids.waiting >= CHUNK:
+            await tell(uids.next(CHUNK))
+
+    await reader.copy_from_query(run.reading.keys, *run.reading.values, output=take, format="binary")
+    if uids.waiting:
+        await tell(uids.next(CHUNK))
+    return uids.taken
+
+
+class _Uids:
+    """Reads uids, one a tuple, from what COPY sends in its binary form: a head of 19 bytes; of each tuple the number of its
+    fields, the length of the field and the field; the number -1 at the end."""
+
+    HEAD, TUPLE, LEAD = 19, 22, 6
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+        self._head = self.HEAD
+        self.taken = 0
+
+    @property
+    def waiting(self) -> int:
+        """Whole tuples that were not taken yet."""
+        return len(self._bytes) // self.TUPLE
+
+    def add(self, data: bytes) -> None:
+        self._bytes += data
+        if self._head and len(self._bytes) >= self._head:
+            del self._bytes[: self._head]
+            self._head = 0
+
+    def next(self, most: int) -> tuple[UUID, ...]:
+        end = min(self.waiting, most) * self.TUPLE
+        part = bytes(self._bytes[:end])
+        del self._bytes[:end]
+        found = tuple([_Uid(part[at + self.LEAD : at + self.TUPLE]) for at in range(0, end, self.TUPLE)])
+        self.taken += len(found)
+        return found
 
 
 async def _write(run: _Run, reader: Connection[Any], file: SealedWriter) -> None:

@@ -39,6 +39,7 @@ API_INSERTS = (
     "ticket",
     "ticket_step",
     "regrouping",
+    "console_session",
 )
 #: The only columns the API may update, by table.
 API_UPDATES = {
@@ -67,6 +68,7 @@ API_UPDATES = {
     "user_account": ("failures", "locked_until"),
     "dispute": ("status", "ticket_id", "resolved_at"),
     "ticket": ("status", "assigned_to", "closed_at", "closed_by_batch", "last_step"),
+    "console_session": ("seen_at", "ended_at"),
 }
 #: Tables that are only ever added to, whoever writes.
 APPEND_ONLY = (
