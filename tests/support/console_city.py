@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from console_cases import add_cases
 from jishi.settings import Settings
 
 if TYPE_CHECKING:
@@ -58,5 +59,5 @@ async def add_ledger(settings: Settings, connection: Connection[Any]) -> None:
             )
 
 
-PARTS: tuple[Part, ...] = (add_ledger,)
+PARTS: tuple[Part, ...] = (add_ledger, add_cases)
 """Called one after the other with the owner's connection, once the users are there."""

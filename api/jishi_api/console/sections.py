@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from jishi_api.console import concepts, login, overview, queue, sources
+from jishi_api.console import concepts, disputes, login, overview, queue, reviews, sources, tickets
 from jishi_api.console.section import Count, Page, Panel, Section
 
 
 def sections() -> tuple[Section, ...]:
-    return (login.section, overview.section, sources.section, concepts.section, queue.section)
+    return (
+        *(login.section, overview.section, sources.section),
+        *(tickets.section, disputes.section, reviews.section),
+        *(concepts.section, queue.section),
+    )
 
 
 def pages() -> tuple[Page, ...]:

@@ -18,8 +18,6 @@ from jishi.access.acts import Actor
 from jishi.access.authorise import Wanted
 from jishi.access.officer import Officer
 from jishi.errors import NotFoundError
-from jishi.quality.raw_row import shape
-from jishi.registers.element import Sensitivity
 from jishi.registers.register import Register
 from jishi.stewardship import disputes
 from jishi.stewardship.case_tables import DISPUTE_STATUSES
@@ -29,11 +27,11 @@ from jishi_api import sql
 from jishi_api.asked import asked_of
 from jishi_api.auth import caller_of
 from jishi_api.case_documents import dispute_json, steps_json
+from jishi_api.case_views import claim_for
 from jishi_api.cases import GREATEST, Said, Word, acting, doing, number, pen_of, told
 from jishi_api.credentials import is_basic
 from jishi_api.disclose import Outcome, bound, disclose
 from jishi_api.links import address, with_parameters
-from jishi_api.looking import look
 from jishi_api.plan import plan_of
 from jishi_api.protected import demand_purpose
 from jishi_api.routers.collections import register_by_collection
@@ -170,34 +168,11 @@ async def withdraw(request: Request, dispute: int, given: Why) -> Response:
 async def show(request: Request, connection: Connection[Any], viewer: Officer | Party, found: Dispute) -> Response:
     """One dispute in full; disclosed first where it holds a value."""
     serving = serving_of(request)
-    claimed = await claim_for(request, serving, viewer, found)
+    claimed = await claim_for(request, serving, viewer, "api", found)
     steps = await disputes.steps(connection, pen_of(serving), found.dispute_id)
     terms = terms_of(serving.settings, serving.city)
     document = dispute_json(found, terms, owned=_owns(viewer, found))
     return told({**document, "claimed": claimed, "steps": steps_json(steps)})
-
-
-async def claim_for(request: Request, serving: Serving, viewer: Officer | Party, found: Dispute) -> str | None:
-    """The claimed value as ``viewer`` may see it, written in the disclosure log where it is a value."""
-    claimed = disputes.claim_of(pen_of(serving), found)
-    if claimed is None:
-        return None
-    party = Party(viewer.by, viewer.department) if isinstance(viewer, Officer) else viewer
-    clear = found.is_of(party) or found.register.elements[found.element].sensitivity is Sensitivity.N
-    if isinstance(viewer, Officer):
-        await look(
-            request,
-            serving,
-            viewer,
-            "api",
-            "dispute",
-            found.register,
-            found.dispute_id,
-            clear=(found.element,) if clear else (),
-            masked=() if clear else (found.element,),
-            subjects=(found.uid,),
-        )
-    return claimed if clear else shape(claimed)
 
 
 async def _asked(request: Request, serving: Serving, register: Register, given: Raised) -> Asked | None:

@@ -68,6 +68,8 @@ ORDER BY step_id
 
 STANDING_REGISTERS = "SELECT DISTINCT register FROM jishi.dispute WHERE resolved_at IS NULL"
 
+WAITING = "SELECT count(*) FROM jishi.dispute WHERE status = 'open' AND ($1::text IS NULL OR department = $1)"
+
 ANY_STANDING = "SELECT EXISTS (SELECT FROM jishi.dispute WHERE register = $1 AND resolved_at IS NULL)"
 
 STANDING = """

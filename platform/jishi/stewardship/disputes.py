@@ -213,6 +213,11 @@ async def listed(
     return [_read(row) for row in rows]
 
 
+async def waiting(connection: Connection[Any], department: str | None) -> int:
+    """How many wait for an answer of a department, or (None) of any."""
+    return int(await connection.fetchval(statements.WAITING, department))
+
+
 async def steps(connection: Connection[Any], pen: Pen, number: int) -> list[Step]:
     """What was done with it, the first step first, in clear: for its parties and the city's officers."""
     pen = pen_of(pen)

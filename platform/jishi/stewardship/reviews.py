@@ -155,6 +155,16 @@ async def regrouping(connection: Connection[Any], officer: Officer, number: int)
     return _read_regrouping(row)
 
 
+async def regroupings(connection: Connection[Any], officer: Officer, before: int, limit: int) -> list[Regrouping]:
+    """What officers of the department, or (the city's) anybody, asked for; newest first, below number ``before``."""
+    return [_read_regrouping(row) for row in await connection.fetch(_REGROUPINGS, before, officer.department, limit)]
+
+
+async def waiting(connection: Connection[Any], officer: Officer) -> int:
+    """How many reviews the officer has before him."""
+    return int(await connection.fetchval(_statement(_WAITING), officer.department))
+
+
 async def demand_sight(connection: Connection[Any], officer: Officer, register: Register, uid: UUID) -> None:
     """NotFoundError ``MAT-NO-ENTITY`` where there is no such entity, or it holds a row the officer does not see."""
     rows = await connection.fetch(
@@ -271,6 +281,23 @@ _REGROUPING = f"""
 -- One request.
 SELECT {_REGROUPED} FROM jishi.regrouping WHERE regrouping_id = $1
 """  # noqa: S608  columns of ours
+
+_REGROUPINGS = f"""
+-- Requests, newest first.
+SELECT {_REGROUPED} FROM jishi.regrouping
+WHERE regrouping_id < $1 AND ($2::text IS NULL OR department = $2)
+ORDER BY regrouping_id DESC
+LIMIT $3
+"""  # noqa: S608  columns of ours
+
+_WAITING = """
+-- How many reviews are open.
+SELECT count(*)
+FROM jishi.review v
+LEFT JOIN LATERAL ({links}) l ON true
+JOIN jishi.source s ON s.source_id = l.source_id
+WHERE v.status = 'open' AND ($1::text IS NULL OR s.department = $1)
+"""
 
 _CAME_WITH = """
 -- With which contributions an entity went into another, when it last did.
