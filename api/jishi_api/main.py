@@ -46,8 +46,11 @@ from jishi_api.routers import (
     related,
     search,
     stewardship,
+    stewardship_bulk,
     stewardship_dictionary,
     stewardship_disputes,
+    stewardship_held,
+    stewardship_quarantine,
     stewardship_reviews,
     stewardship_sources,
     stewardship_tickets,
@@ -120,6 +123,7 @@ def create_app(
         *(dictionary, dictionary_concepts, dictionary_elements, dictionary_handbook, reconcile),
         *(me, sharing, stewardship, stewardship_dictionary, stewardship_sources, access_log),
         *(stewardship_disputes, stewardship_reviews, stewardship_tickets),
+        *(stewardship_bulk, stewardship_quarantine, stewardship_held),
     )
     for room in rooms:
         app.include_router(room.router)

@@ -51,7 +51,9 @@ def _ingest(parser: argparse.ArgumentParser) -> None:
         command = commands.add_parser(name, help=text)
         command.add_argument("batch", type=int)
         command.add_argument("--json", action="store_true")
-        command.set_defaults(run=_again, release=name == "release")
+        if name == "release":
+            command.add_argument("--reason", default="")
+        command.set_defaults(run=_release if name == "release" else _replay)
     find = commands.add_parser("find", help="in which batches the rows of a file were received 查找")
     find.add_argument("source", metavar="SOURCE")
     find.add_argument("--file", required=True, type=Path, metavar="PATH")
@@ -159,17 +161,35 @@ async def _receipts(road: Road, batch: int | None) -> list[dict[str, Any]]:
         await connection.close()
 
 
-def _again(args: argparse.Namespace) -> int:
+def _replay(args: argparse.Namespace) -> int:
     from jishi_ingest.run import submit_again
 
     configure()
     road = Road.open(Settings())
 
     async def again() -> dict[str, Any]:
-        await submit_again(road, args.batch, release=args.release)
+        await submit_again(road, args.batch, release=False)
         return await _see_through(road, args.batch, str(args.batch))
 
     return _tell([asyncio.run(again())], args.json)
+
+
+def _release(args: argparse.Namespace) -> int:
+    """The operator is one pair of eyes: where the city wants four, he proposes, or agrees to what a steward proposed."""
+    from jishi.messages import render
+    from jishi_ingest.deciding import release
+
+    configure()
+    road = Road.open(Settings())
+
+    async def released() -> dict[str, Any]:
+        carried_out = await release(road, args.batch, args.reason)
+        if carried_out:
+            return await _see_through(road, args.batch, str(args.batch))
+        print(render("QLT-PROPOSED", language(), batch=args.batch), file=sys.stderr)
+        return (await _receipts(road, args.batch))[0]
+
+    return _tell([asyncio.run(released())], args.json)
 
 
 def _positive(text: str) -> int:
@@ -199,17 +219,9 @@ def _find(args: argparse.Namespace) -> int:
 
 
 def _discard(args: argparse.Namespace) -> int:
-    from jishi.golden.ledger import discard_batch
-    from jishi.storage.engine import connect
+    from jishi_ingest.deciding import discard
 
-    async def discard() -> None:
-        connection = await connect(Road.open(Settings()).url)
-        try:
-            await discard_batch(connection, args.batch, args.reason)
-        finally:
-            await connection.close()
-
-    asyncio.run(discard())
+    asyncio.run(discard(Road.open(Settings()), args.batch, args.reason))
     return 0
 
 
@@ -218,7 +230,7 @@ def _work(args: argparse.Namespace) -> int:
 
     async def work() -> None:
         from jishi.access import sealer
-        from jishi_ingest.run import exporter, worker
+        from jishi_ingest.run import bulk_repairer, checker, exporter, worker
         from jishi_ingest.scheduler import schedule
 
         settings = Settings()
@@ -228,7 +240,9 @@ def _work(args: argparse.Namespace) -> int:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         await asyncio.to_thread(_warm)
         await asyncio.gather(
-            worker(road).run(stop), exporter(road).run(stop), schedule(road, stop), sealer.run(settings, stop)
+            *(each(road).run(stop) for each in (worker, exporter, checker, bulk_repairer)),
+            schedule(road, stop),
+            sealer.run(settings, stop),
         )
 
     asyncio.run(work())

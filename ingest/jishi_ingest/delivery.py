@@ -13,7 +13,7 @@ from jishi.registers.element import Rule
 from jishi.registers.register import Register
 from jishi.standardise.address.gazetteer import Gazetteer
 from jishi.standardise.plan import ROW_HASH, Plan
-from jishi_ingest.connectors.read import read_delivery
+from jishi_ingest.connectors.read import read_batch
 from jishi_ingest.connectors.reading import Reading
 from jishi_ingest.landing import open_landed
 from jishi_ingest.road import Road
@@ -38,7 +38,13 @@ class Delivery:
 
         ``gazetteer`` is what the source's addresses are read against, if it has any.
         """
-        reading = _read(road, source, batch)
+        return cls.of(road, source, batch, _read(road, source, batch), gazetteer)
+
+    @classmethod
+    def of(
+        cls, road: Road, source: Source, batch: Batch, reading: Reading, gazetteer: Gazetteer | None = None
+    ) -> Delivery:
+        """The same of a reading that is open already: of rows that have not landed."""
         fitted = fit(source, reading.columns, reading.crs)
         plan = source_plan(
             source,
@@ -92,4 +98,5 @@ class Delivery:
 
 def _read(road: Road, source: Source, batch: Batch) -> Reading:
     stream = open_landed(road.settings.landing_dir / batch.landing.path, road.keys)
-    return read_delivery(stream, batch.landing.file_name, read_options(source, road.settings))
+    options = read_options(source, road.settings)
+    return read_batch(stream, batch.landing.file_name, options, repair=batch.repairs is not None)

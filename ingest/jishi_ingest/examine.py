@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from jishi.quality.quarantine import DECIDED, decided_rows
 from jishi.quality.validate import Validation, validate
 from jishi.storage import sessions, stage
 from jishi.storage.engine import psycopg_url
@@ -23,6 +24,7 @@ class Examined:
     validation: Validation
     bad: str
     refused: dict[int, tuple[UUID | None, list[str]]]  # row number → source key and reasons
+    decided: int = 0  # rows of which a steward decided when the batch took the road before
 
 
 async def examine(road: Road, connection: asyncpg.Connection, delivery: Delivery, staged: Staged) -> Examined:
@@ -39,8 +41,31 @@ async def examine(road: Road, connection: asyncpg.Connection, delivery: Delivery
     )
     bad = validation.bad_table
     await connection.execute(f"CREATE UNIQUE INDEX ON {bad} (row_number); ANALYZE {bad}")
+    decided = await _leave_decided(connection, delivery.batch.batch_id, staged.table, bad)
     rows = await connection.fetch(
         f"SELECT b.row_number, s.source_key, b.reasons FROM {bad} b JOIN {staged.table} s USING (row_number)"
         " WHERE b.reasons <> '{}' ORDER BY 1"
     )
-    return Examined(validation, bad, {row["row_number"]: (row["source_key"], list(row["reasons"])) for row in rows})
+    refused = {row["row_number"]: (row["source_key"], list(row["reasons"])) for row in rows}
+    return Examined(validation, bad, refused, decided)
+
+
+async def verdicts(connection: asyncpg.Connection, bad: str) -> dict[int, tuple[list[str], list[str]]]:
+    """Row number → the rules a row is refused and warned by, of every row that has any."""
+    rows = await connection.fetch(f"SELECT row_number, reasons, warnings FROM {bad}")
+    return {row["row_number"]: (list(row["reasons"]), list(row["warnings"])) for row in rows}
+
+
+async def _leave_decided(connection: asyncpg.Connection, batch_id: int, table: str, bad: str) -> int:
+    """Rows that were repaired, are under repair or were discarded keep out of a replay, whatever the rules say now; their
+    number."""
+    rows = await decided_rows(connection, batch_id)
+    if not rows:
+        return 0
+    done = await connection.execute(
+        f"INSERT INTO {bad} AS b (row_number, reasons, warnings)"
+        f" SELECT s.row_number, ARRAY['{DECIDED}'], '{{}}' FROM {table} s WHERE s.row_number = ANY($1::bigint[])"
+        f" ON CONFLICT (row_number) DO UPDATE SET reasons = b.reasons || '{DECIDED}'::text",
+        rows,
+    )
+    return int(done.split()[-1])

@@ -20,12 +20,13 @@ from jishi.golden.ledger import Batch, Result
 from jishi.golden.places import place_names, road_names
 from jishi.registers.catalog import register_of
 from jishi.standardise.address.gazetteer import Gazetteer
+from jishi.stewardship import repairs
 from jishi.storage import sessions, stage
 from jishi.storage.engine import connect
 from jishi_ingest.clock import Stopwatch
 from jishi_ingest.delivery import Delivery
 from jishi_ingest.examine import examine
-from jishi_ingest.publish import hold, prepare, publish, refuse
+from jishi_ingest.publish import Prepared, hold, prepare, publish, refuse
 from jishi_ingest.road import Road
 from jishi_ingest.source import Source
 from jishi_ingest.staging import fill_stage, settle_keys
@@ -50,7 +51,9 @@ async def abandon(road: Road, batch_id: int, error: Exception) -> None:
     known = error if isinstance(error, JishiError) else InternalError("JOB-FAILED", reason=type(error).__name__)
     async with _connected(road, batch_id) as connection:
         await sessions.end_others(connection, sessions.name_of_run(batch_id))
-        await ledger.fail(connection, batch_id, _fault(known))
+        async with connection.transaction():
+            await ledger.fail(connection, batch_id, _fault(known))
+            await repairs.give_back(connection, batch_id, "failed", known.code)
         await stage.drop(connection, batch_id)
 
 
@@ -67,31 +70,17 @@ async def _connected(road: Road, batch_id: int) -> AsyncIterator[asyncpg.Connect
 
 
 async def _travel(road: Road, connection: asyncpg.Connection, batch: Batch, report: Report, *, release: bool) -> Result:
-    source = road.sources[batch.source]
-    register = register_of(source.register_name)
     watch = Stopwatch()
-    ruleset = await ledger.ruleset(
-        connection, batch.source_id, source.version, f"{register.rules_version} {hashing()}", road.codes_version
-    )
+    ruleset = await ruleset_of(road, connection, batch)
     await ledger.begin(connection, batch.batch_id, ruleset)
     if repeated := await ledger.repeated(connection, batch, ruleset):
         return await _close(connection, batch, watch, await ledger.repeat_counts(connection, repeated))
     try:
-        delivery = Delivery.open(road, source, batch, await _gazetteer(road, connection, source))
-        await report({"step": "read"})
-        staged = await fill_stage(road, connection, delivery, ruleset, watch, report)
-        with watch.time("settle"):
-            await settle_keys(connection, delivery, staged)
+        prepared = await approach(road, connection, batch, ruleset, watch, report)
     except InputRefusedError as error:
         await stage.drop(connection, batch.batch_id)
         return await _close(connection, batch, watch, refusal(error))
-    await fill_facts(connection, register, staged.table, staged.columns)
-    await report({"step": "validate", "rows": staged.received})
-    with watch.time("validate"):
-        examined = await examine(road, connection, delivery, staged)
-    with watch.time("judge"):
-        prepared = await prepare(road, connection, delivery, staged, examined)
-    await report({"step": "merge", "rows": staged.received})
+    await report({"step": "merge", "rows": prepared.staged.received})
     if prepared.refusing:
         result = await refuse(connection, prepared, watch)
     elif prepared.held and not release:
@@ -102,7 +91,35 @@ async def _travel(road: Road, connection: asyncpg.Connection, batch: Batch, repo
     return result
 
 
-async def _gazetteer(road: Road, connection: asyncpg.Connection, source: Source) -> Gazetteer | None:
+async def approach(
+    road: Road, connection: asyncpg.Connection, batch: Batch, ruleset: int, watch: Stopwatch, report: Report
+) -> Prepared:
+    """Read, standardise and validate: everything before the fate of a batch is decided. Its stage tables stay.
+
+    Raises InputRefusedError where the delivery cannot be read.
+    """
+    source = road.sources[batch.source]
+    delivery = Delivery.open(road, source, batch, await gazetteer_of(road, connection, source))
+    await report({"step": "read"})
+    staged = await fill_stage(road, connection, delivery, ruleset, watch, report)
+    with watch.time("settle"):
+        await settle_keys(connection, delivery, staged)
+    await fill_facts(connection, delivery.register, staged.table, staged.columns)
+    await report({"step": "validate", "rows": staged.received})
+    with watch.time("validate"):
+        examined = await examine(road, connection, delivery, staged)
+    with watch.time("judge"):
+        return await prepare(road, connection, delivery, staged, examined)
+
+
+async def ruleset_of(road: Road, connection: asyncpg.Connection, batch: Batch) -> int:
+    """Number of the mapping, rules and code lists that are in force for the batch."""
+    source = road.sources[batch.source]
+    rules = f"{register_of(source.register_name).rules_version} {hashing()}"
+    return await ledger.ruleset(connection, batch.source_id, source.version, rules, road.codes_version)
+
+
+async def gazetteer_of(road: Road, connection: asyncpg.Connection, source: Source) -> Gazetteer | None:
     """What the source's addresses are read against, as the place register stands; None where it has none."""
     if not source.has_addresses:
         return None
@@ -114,7 +131,10 @@ async def _gazetteer(road: Road, connection: asyncpg.Connection, source: Source)
 async def _close(connection: asyncpg.Connection, batch: Batch, watch: Stopwatch, result: Result) -> Result:
     """Write the end of a batch that changes no golden record."""
     closed = watch.sign(result)
-    await ledger.finish(connection, batch.batch_id, closed)
+    async with connection.transaction():
+        await ledger.finish(connection, batch.batch_id, closed)
+        if closed.fault:
+            await repairs.give_back(connection, batch.batch_id, "refused", closed.fault["code"])
     return closed
 
 

@@ -22,10 +22,11 @@ from jishi.messages import render
 from jishi.quality.bands import BatchCounts, HeldReason, PublishedBatch, Thresholds, bands
 from jishi.quality.block import Block, Strange, find_block
 from jishi.quality.learnt import MOST
-from jishi.quality.quarantine import Refused, close_repaired, open_keys, store, store_discarded
+from jishi.quality.quarantine import DECIDED, Refused, close_repaired, open_keys, store, store_discarded
 from jishi.quality.report import EN, ZH, rule_text
 from jishi.registers.element import Rule
 from jishi.settings import City
+from jishi.stewardship import repairs
 from jishi.stewardship.terms import terms_of
 from jishi.stewardship.ticket_closing import close_by_delivery
 from jishi.storage import stage
@@ -61,10 +62,13 @@ async def prepare(
 ) -> Prepared:
     """Gather what publishing would end and refuse, and judge the batch by its source's bands."""
     source, batch, known = delivery.source, delivery.batch, staged.known
-    absent = await known.absent(connection, delivery.register, batch.source_id) if source.absence == "end" else []
+    ends_absent = source.absence == "end" and batch.repairs is None
+    absent = await known.absent(connection, delivery.register, batch.source_id) if ends_absent else []
     refused = await asyncio.to_thread(lambda: list(refused_rows(road, delivery, examined)))
     scopes = sorted(known.scopes)
     scope = "|".join(scopes) if len(scopes) <= 3 else hashlib.sha256("|".join(scopes).encode()).hexdigest()[:16]
+    if batch.repairs is not None:  # rows that a steward looked at one by one are not news to be wondered at
+        return Prepared(delivery, staged, examined, absent, refused, scope, ())
     names = await _names(connection, delivery, staged, examined)
     endings = len(absent) + await ledger.staged_endings(
         connection, delivery.register, batch.source_id, staged.table, examined.bad
@@ -119,11 +123,40 @@ def _strange(pairs: Sequence[NamePair], floor: float) -> list[Strange]:
 
 async def publish(connection: asyncpg.Connection, prepared: Prepared, ruleset: int, watch: Stopwatch) -> Result:
     """Match, merge, quarantine and close the ledger row in one transaction."""
+    delivery, staged, batch = prepared.delivery, prepared.staged, prepared.delivery.batch
+    carried = await staged.known.warnings(connection, delivery.register, batch.source_id)
+    merge = await merge_of(connection, prepared, ruleset)
+    async with connection.transaction():
+        with watch.time("merge"):
+            merged = await merge_batch(connection, merge)
+        watch.move("merge", "match", merged.match_s)
+        refused = {row.source_key for row in prepared.refused}
+        originals = await repairs.originals(connection, batch.batch_id)
+        await repairs.settle(
+            connection, batch.batch_id, originals, (row.row_number for row in prepared.refused), merged.recorded_at
+        )
+        opened = await open_keys(connection, batch.batch_id, batch.source_id)
+        repaired = [key for key in staged.known.holds(opened) if key not in refused]
+        await close_repaired(connection, batch.batch_id, batch.source_id, repaired, merged.recorded_at)
+        await store(
+            *(connection, batch.batch_id, batch.source_id, prepared.refused, merged.recorded_at),
+            supersede=batch.repairs is None,
+            supersedes=originals,
+        )
+        terms = terms_of(delivery.road.settings, delivery.road.city)
+        of_batch = (delivery.register, batch.source_id, batch.batch_id, merged.recorded_at)
+        await close_by_delivery(connection, *of_batch, staged.known.holds, terms)
+        result = watch.sign(_published(prepared, merged, carried))
+        await ledger.finish(connection, batch.batch_id, result)
+    return result
+
+
+async def merge_of(connection: asyncpg.Connection, prepared: Prepared, ruleset: int) -> Merge:
+    """What the one door is told of a batch; the table of what it ends by absence is made here."""
     delivery, staged, examined = prepared.delivery, prepared.staged, prepared.examined
     source, batch = delivery.source, delivery.batch
     absent = await stage.keep_absent(connection, batch.batch_id, prepared.absent) if prepared.absent else None
-    carried = await staged.known.warnings(connection, delivery.register, batch.source_id)
-    merge = Merge(
+    return Merge(
         names=Names(delivery.register, staged.table, staged.columns),
         bad=examined.bad,
         absent=absent,
@@ -134,29 +167,8 @@ async def publish(connection: asyncpg.Connection, prepared: Prepared, ruleset: i
         ruleset_id=ruleset,
         delivered_at=batch.delivered_at,
         timezone=delivery.road.city.timezone,
+        repair=batch.repairs is not None,
     )
-    async with connection.transaction():
-        with watch.time("merge"):
-            merged = await merge_batch(connection, merge)
-        watch.move("merge", "match", merged.match_s)
-        refused = {row.source_key for row in prepared.refused}
-        opened = await open_keys(connection, batch.batch_id, batch.source_id)
-        repaired = [key for key in staged.known.holds(opened) if key not in refused]
-        await close_repaired(connection, batch.batch_id, batch.source_id, repaired, merged.recorded_at)
-        await store(connection, batch.batch_id, batch.source_id, prepared.refused, merged.recorded_at)
-        terms = terms_of(delivery.road.settings, delivery.road.city)
-        await close_by_delivery(
-            connection,
-            delivery.register,
-            batch.source_id,
-            batch.batch_id,
-            merged.recorded_at,
-            staged.known.holds,
-            terms,
-        )
-        result = watch.sign(_published(prepared, merged, carried))
-        await ledger.finish(connection, batch.batch_id, result)
-    return result
 
 
 async def hold(connection: asyncpg.Connection, prepared: Prepared, watch: Stopwatch) -> Result:
@@ -185,6 +197,7 @@ async def refuse(connection: asyncpg.Connection, prepared: Prepared, watch: Stop
     async with connection.transaction():
         now = await connection.fetchval("SELECT clock_timestamp()")
         await store_discarded(connection, batch.batch_id, batch.source_id, prepared.refused, now)
+        await repairs.give_back(connection, batch.batch_id, "refused", "ING-BATCH-RULE")
         found = _result(prepared, "refused", counts, dict(prepared.examined.validation.warnings), ())
         result = watch.sign(replace(found, reasons={**found.reasons, **others}, fault=_fault(prepared)))
         await ledger.finish(connection, batch.batch_id, result)
@@ -248,7 +261,7 @@ def _result(
             "received": prepared.staged.received,
             "duplicate": _duplicates(prepared),
         },
-        dict(validation.reasons),
+        dict(validation.reasons) | ({DECIDED: prepared.examined.decided} if prepared.examined.decided else {}),
         warnings,
         tuple(
             {

@@ -17,7 +17,7 @@ from jishi.errors import InternalError
 from jishi.golden.received import Kept
 from jishi.identifiers.received import hash_rows
 from jishi.identifiers.sealed_file import SealedWriter, open_sealed
-from jishi_ingest.connectors.read import read_delivery
+from jishi_ingest.connectors.read import read_batch
 from jishi_ingest.landing import open_landed
 from jishi_ingest.road import Road
 from jishi_ingest.source import Source, read_options
@@ -45,13 +45,14 @@ def hashes_of(road: Road, source: Source, kept: Kept) -> Iterator[Hashes]:
     path = road.settings.landing_dir / kept.landing
     if not path.is_file() and hashes_path(path).is_file():
         return read_hashes(hashes_path(path), road)
-    return make_hashes(road, source, path, kept.file_name)
+    return make_hashes(road, source, path, kept)
 
 
-def make_hashes(road: Road, source: Source, landed: Path, name: str) -> Iterator[Hashes]:
+def make_hashes(road: Road, source: Source, landed: Path, kept: Kept) -> Iterator[Hashes]:
     """Read the landed bytes as the source would, a chunk at a time."""
     with open_landed(landed, road.keys) as stream:
-        for chunk in read_delivery(stream, name, read_options(source, road.settings)).chunks:
+        options = read_options(source, road.settings)
+        for chunk in read_batch(stream, kept.file_name, options, repair=kept.repair).chunks:
             halves = hash_rows(road.keys, chunk).view(">u8").astype(np.uint64)
             yield Hashes(chunk["row_number"].to_numpy(), halves[:, 0], halves[:, 1])
 
@@ -69,7 +70,7 @@ def keep_hashes(road: Road, source: Source, kept: Kept) -> int:
     count = 0
     with SealedWriter(hashes_path(landed), road.keys, road.settings.cipher) as writer:
         writer.write(MAGIC)
-        for part in make_hashes(road, source, landed, kept.file_name):
+        for part in make_hashes(road, source, landed, kept):
             records = np.empty(len(part.rows), dtype=RECORD)
             records["row"], records["first"], records["second"] = part.rows, part.first, part.second
             writer.write(records.tobytes())

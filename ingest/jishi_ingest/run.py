@@ -12,6 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
+from jishi.access.acts import operator
 from jishi.errors import CallerError, InternalError, JishiError
 from jishi.golden import ledger
 from jishi.golden.ledger import Landing, SourceEntry
@@ -61,18 +62,23 @@ async def submit(road: Road, source: Source, file: Path) -> int:
 async def submit_again(road: Road, batch_id: int, *, release: bool) -> None:
     """Queue a landed batch once more: release of a held one (``ING-NOT-HELD`` if it is none), or replay.
 
-    Raises ``ING-LANDED-GONE`` when its bytes were purged.
+    Raises ``ING-LANDED-GONE`` when its bytes were purged, ``ING-REPAIR-OVER`` where a repair came to nothing.
     """
     connection = await connect(road.url, application="jishi-submit")
     try:
         batch = await ledger.find_batch(connection, batch_id)
         landed = road.settings.landing_dir / batch.landing.path
-        payload = {"batch": batch_id, "release": release}
+        if batch.repairs is not None and batch.status != "published":
+            raise CallerError("ING-REPAIR-OVER", batch=batch_id)
         async with connection.transaction():
-            await ledger.reopen(connection, batch_id, held=release)
+            if release:
+                actor = operator()
+                await ledger.decide(connection, batch_id, "release", f"{actor.kind}:{actor.name}", "")
+            else:
+                await ledger.reopen(connection, batch_id)
+                await queue.enqueue(connection, "ingest", lane_of(batch.source), {"batch": batch_id})
             if not landed.is_file():  # once reopened the batch is safe from the purge
                 raise CallerError("ING-LANDED-GONE", file=landed.name)
-            await queue.enqueue(connection, "ingest", lane_of(batch.source), payload)
     finally:
         await connection.close()
 
@@ -158,6 +164,42 @@ def exporter(road: Road) -> Worker:
     return Worker(road.url, {"export": export}, road.settings.lease_s, give_up={"export": give_up})
 
 
+def checker(road: Road) -> Worker:
+    """A worker for checks of edited rows alone: a steward waits for them, so they wait for no delivery."""
+
+    async def check(
+        payload: Mapping[str, Any], report: Callable[[Mapping[str, Any]], Awaitable[None]]
+    ) -> Mapping[str, Any]:
+        from jishi_ingest.checking import run_check
+
+        return {"status": await run_check(road, int(payload["check"]))}
+
+    async def give_up(payload: Mapping[str, Any], error: JishiError) -> None:
+        from jishi_ingest.checking import give_up_check
+
+        await give_up_check(road, int(payload["check"]), error)
+
+    return Worker(road.url, {"check": check}, road.settings.lease_s, give_up={"check": give_up})
+
+
+def bulk_repairer(road: Road) -> Worker:
+    """A worker for bulk repairs and their trials alone; what they send down the road waits its turn there."""
+
+    async def bulk(
+        payload: Mapping[str, Any], report: Callable[[Mapping[str, Any]], Awaitable[None]]
+    ) -> Mapping[str, Any]:
+        from jishi_ingest.bulk_repairing import run_bulk
+
+        return {"status": await run_bulk(road, int(payload["bulk"]))}
+
+    async def give_up(payload: Mapping[str, Any], error: JishiError) -> None:
+        from jishi_ingest.bulk_repairing import give_up_bulk
+
+        await give_up_bulk(road, int(payload["bulk"]), error)
+
+    return Worker(road.url, {"bulk": bulk}, road.settings.lease_s, give_up={"bulk": give_up})
+
+
 def worker(road: Road) -> Worker:
     """A worker that knows every kind of job on the road in."""
 
@@ -175,7 +217,18 @@ def worker(road: Road) -> Worker:
         finally:
             await connection.close()
 
-    return Worker(road.url, handlers(road), road.settings.lease_s, give_up={"ingest": give_up, "regroup": leave})
+    async def give_up_repair(payload: Mapping[str, Any], error: JishiError) -> None:
+        from jishi_ingest.repairs import give_up_repair
+
+        await give_up_repair(road, int(payload["repair"]), error)
+
+    async def give_up_preview(payload: Mapping[str, Any], error: JishiError) -> None:
+        from jishi_ingest.previewing import give_up_preview
+
+        await give_up_preview(road, int(payload["preview"]), error)
+
+    given_up = {"ingest": give_up, "repair": give_up_repair, "preview": give_up_preview, "regroup": leave}
+    return Worker(road.url, handlers(road), road.settings.lease_s, give_up=given_up)
 
 
 def handlers(road: Road) -> dict[str, Handler]:
@@ -192,6 +245,20 @@ def handlers(road: Road) -> dict[str, Handler]:
                 await abandon(road, batch_id, error)
             raise
         return {"status": result.status}
+
+    async def repair(
+        payload: Mapping[str, Any], report: Callable[[Mapping[str, Any]], Awaitable[None]]
+    ) -> Mapping[str, Any]:
+        from jishi_ingest.repairs import give_up_repair, land_repair
+
+        repair_id = int(payload["repair"])
+        try:
+            batch_id = await land_repair(road, repair_id)
+        except Exception as error:
+            if not lost_database(error):
+                await give_up_repair(road, repair_id, error)
+            raise
+        return {"status": "cancelled"} if batch_id is None else await ingest({"batch": batch_id}, report)
 
     async def turn(
         payload: Mapping[str, Any], report: Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -228,4 +295,12 @@ def handlers(road: Road) -> dict[str, Handler]:
         finally:
             await connection.close()
 
-    return {"ingest": ingest, "turn": turn, "purge": purge, "fetch": fetch, "regroup": regroup}
+    async def preview(
+        payload: Mapping[str, Any], report: Callable[[Mapping[str, Any]], Awaitable[None]]
+    ) -> Mapping[str, Any]:
+        from jishi_ingest.previewing import run_preview
+
+        return {"status": await run_preview(road, int(payload["preview"]), report)}
+
+    own = {"ingest": ingest, "repair": repair, "preview": preview, "regroup": regroup}
+    return {**own, "turn": turn, "purge": purge, "fetch": fetch}

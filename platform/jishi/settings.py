@@ -177,6 +177,18 @@ class CorrectionTerms(BaseModel):
         return f"{{ dispute_days = {self.dispute_days}, ticket_days = {self.ticket_days} }}"
 
 
+class StewardshipRules(BaseModel):
+    """``four_eyes``: a held batch is released by somebody other than who proposed it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    four_eyes: bool = False
+
+    def __str__(self) -> str:
+        """As ``city.toml`` would say it."""
+        return f"{{ four_eyes = {str(self.four_eyes).lower()} }}"
+
+
 class City(BaseModel):
     """``city.toml``: the facts of the one city this deployment serves. Degrees are EPSG:4490, longitude first."""
 
@@ -195,6 +207,7 @@ class City(BaseModel):
     sharing: SharingTerms = SharingTerms()
     learning: LearningRules = LearningRules()
     correction: CorrectionTerms = CorrectionTerms()
+    stewardship: StewardshipRules = StewardshipRules()
 
 
 def checkout() -> Path | None:

@@ -80,7 +80,7 @@ def examine(visitor: Visitor, name: str, language: str, rules: str, barriers: li
             if one["impact"] in GRAVE
             for node in one["nodes"][:3]
         )
-        visitor.shoot(f"{name}-{language}-{theme}")
+        visitor.shoot(f"{name or 'overview'}-{language}-{theme}")
     page.emulate_media(color_scheme="light")
 
 

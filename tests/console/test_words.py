@@ -66,7 +66,7 @@ def bare(source: str) -> Iterator[str]:
     source = _EXPRESSION.sub("\0", source)
     yield from re.findall(r'(?:alt|title|placeholder|aria-label)="([^"\0]*[A-Za-z\u4e00-\u9fff][^"\0]*)"', source)
     for text in re.split(r"<[^>]*>|\0", source):
-        if re.search(r"[A-Za-z\u4e00-\u9fff]{2}", text):
+        if re.search(r"[A-Za-z\u4e00-\u9fff]{2}", text) and not re.match(r'\s*[a-z-]+="', text):
             yield text.strip()
 
 

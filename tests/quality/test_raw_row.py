@@ -20,7 +20,7 @@ def test_a_row_opens_as_it_was_delivered_and_as_no_other(tmp_path: Path) -> None
     keys = load_or_create(tmp_path / "keys.json")
     kept = {"姓名": "甄真", "备注": None, "row_number": 7, "row_fault": "ragged", "row_surplus": '["x"]'}
     sealed = seal_bytes(json.dumps(kept).encode(), keys, "aes", context=row_context(3, 7))
-    assert open_row(keys, 3, 7, sealed) == RawRow({"姓名": "甄真", "备注": None}, '["x"]')
+    assert open_row(keys, 3, 7, sealed) == RawRow({"姓名": "甄真", "备注": None}, '["x"]', "ragged")
     with pytest.raises((JishiError, ValueError)):
         open_row(keys, 3, 8, sealed)
 

@@ -40,7 +40,8 @@ def entity(invent: Make, number: int, **values: object) -> dict[str, object]:
 
 
 async def uids(city: Any, register: str) -> list[str]:
-    return [str(row["uid"]) for row in await city.rows(f"SELECT uid FROM jishi.{register} ORDER BY uid")]
+    name = "entity_name" if register == "legal_entity" else "full_name"
+    return [str(row["uid"]) for row in await city.rows(f"SELECT uid FROM jishi.{register} ORDER BY batch_id, {name}")]
 
 
 async def raised(client: httpx.AsyncClient, uid: str, element: str, **more: object) -> httpx.Response:

@@ -136,7 +136,7 @@ class Visitor:
 
     def shoot(self, name: str) -> Path:
         """A picture of the whole page among the artefacts."""
-        path = self.site.shots / f"{re.sub(r'[^a-z0-9-]+', '-', name.lower()).strip('-') or 'overview'}.png"
+        path = self.site.shots / f"{re.sub(r'[^a-z0-9-]+', '-', name.lower()).strip('-') or 'page'}.png"
         self.page.screenshot(path=path, full_page=True)
         return path
 

@@ -73,6 +73,7 @@ async def _answered(visit: Visit) -> Response:
     if visit.request.method == "POST" and session is not None and not page.public:
         given = visit.request.headers.get(guard.HEADER) or visit.form.text(guard.FIELD, most=200)
         guard.demand_token(session.csrf, given)
+    visit.page = next((other for other in visit.pages if other.method == "GET" and other.answer is page.again), page)
     try:
         return await page.answer(visit)
     except CallerError as error:

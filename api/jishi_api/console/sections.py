@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
-from jishi_api.console import concepts, disputes, login, overview, queue, reviews, sources, tickets
+from jishi_api.console import (
+    accounts,
+    applications,
+    bulk_repair,
+    concepts,
+    counter,
+    disclosures,
+    disputes,
+    grants,
+    held_batches,
+    jobs,
+    login,
+    overview,
+    quarantine,
+    queue,
+    refused_map,
+    reviews,
+    sources,
+    tickets,
+)
 from jishi_api.console.section import Count, Page, Panel, Section
 
 
 def sections() -> tuple[Section, ...]:
-    return (
-        *(login.section, overview.section, sources.section),
-        *(tickets.section, disputes.section, reviews.section),
-        *(concepts.section, queue.section),
+    modules = (
+        *(login, overview, sources),
+        *(held_batches, quarantine, bulk_repair, refused_map),
+        *(tickets, disputes, reviews),
+        *(concepts, queue),
+        *(grants, accounts, applications),
+        *(disclosures, counter, jobs),
     )
+    return tuple(module.section for module in modules)
 
 
 def pages() -> tuple[Page, ...]:

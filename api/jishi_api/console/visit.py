@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -86,6 +87,10 @@ class Visit:
     def zone(self) -> ZoneInfo:
         """The city's time zone."""
         return ZoneInfo(self.serving.city.timezone)
+
+    @property
+    def now(self) -> datetime:
+        return datetime.now(UTC)
 
     @cached_property
     def asked(self) -> Form:
@@ -185,6 +190,7 @@ class Visit:
             "csrf": self.session.csrf if self.session else "",
             "faults": {fault.name: fault.text(self.language) for fault in self.refused.faults} if self.refused else {},
             "refusal": message(self.refused.code, self.language, **self.refused.values) if self.refused else "",
+            "department_pairs": lambda known: [(one.uscc, f"{one.name} {one.uscc}") for one in known],
             "pairs": lambda values: [(value, value) for value in values],
             "labels": lambda titles: [(value, self.say(title)) for value, title in titles.items()],
             "moment": lambda value: moment(value, locale, zone),

@@ -15,11 +15,10 @@ from jishi.access.clients import Client
 from jishi.access.disclosures import Disclosure, digest_of
 from jishi.errors import CallerError, DeniedError, Fault
 from jishi.registers.catalog import register_of
-from jishi.registers.element import Kind
 from jishi.registers.register import Register
 from jishi_api.auth import authenticate
-from jishi_api.numbers import number_of
 from jishi_api.serving import Serving, serving_of
+from jishi_api.subjects import numbers_of, uids_of
 
 if TYPE_CHECKING:
     from asyncpg import Connection
@@ -83,13 +82,9 @@ async def _uids(connection: Connection[Any], serving: Serving, register: Registe
     if asked.uid is not None:
         return [asked.uid]
     ((name, text),) = (asked.key or {}).items()
-    element = register.elements.get(name)
-    if element is None or element.kind is not Kind.IDENTIFIER:
+    if name not in numbers_of(register):
         raise CallerError("QRY-PARAMETERS", faults=(Fault("key", "ACC-LOOK"),))
-    number = number_of(element, text)
-    if number is None:
-        return []
-    return await who.uids_of(connection, register.number, name, serving.sealer.tags(number))
+    return await uids_of(connection, serving, register, name, text)
 
 
 def _place(asked: Search) -> who.Place | None:

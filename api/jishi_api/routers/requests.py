@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from jishi.access import acts, application_store, grant_store, working_days
-from jishi.access.applications import STATUSES, Application, answer_days, following
+from jishi.access import acts, application_store, working_days
+from jishi.access.applications import STATUSES, Application
 from jishi.access.clients import Client
-from jishi.access.compliance import examine
+from jishi.access.officer import Officer
 from jishi.access.owners import owner_of
-from jishi.errors import CallerError, DeniedError, NotFoundError
-from jishi_api.applying import Answer, Wish, Withdrawal, finding_of, outline, terms_granted, terms_of, whole
+from jishi.errors import CallerError, DeniedError
+from jishi_api import deciding
+from jishi_api.applying import Answer, Wish, Withdrawal, finding_of, outline, terms_of, whole
 from jishi_api.auth import authenticate
 from jishi_api.links import address, with_parameters
 from jishi_api.routers.collections import register_by_collection
-from jishi_api.serving import Serving, serving_of
+from jishi_api.serving import serving_of
 from jishi_api.writing import writing
 
 if TYPE_CHECKING:
@@ -44,11 +43,11 @@ async def apply(request: Request, wish: Wish) -> Response:
         async with act as entry:
             if client.department is None:
                 raise DeniedError("ACC-APPLICATION-DEPARTMENT")
-            terms, faults = terms_of(register, wish, _zone(serving))
+            terms, faults = terms_of(register, wish, deciding.zone(serving))
             if faults:
                 raise CallerError("ACC-APPLICATION", faults=faults)
             owner = await owner_of(connection, register, serving.city.sharing.owners)
-            due = working_days.load(serving.settings).due(_today(serving), serving.city.sharing.check_days)
+            due = working_days.load(serving.settings).due(deciding.today(serving), serving.city.sharing.check_days)
             made = await application_store.apply(
                 connection, client.client_id, client.department, owner, terms, wish.reason, due, _by(client)
             )
@@ -82,7 +81,9 @@ async def applications(
 async def one_application(request: Request, number: int) -> Response:
     async with serving_of(request).connection() as connection:
         client = await authenticate(connection, request)
-        return JSONResponse(await _told(connection, request, await _visible(connection, client, number)))
+        return JSONResponse(
+            await _told(connection, request, await deciding.visible(connection, _officer(client), number))
+        )
 
 
 @router.post("/{number}/check", summary="合规性审查 compliance check")
@@ -91,24 +92,7 @@ async def check(request: Request, number: int) -> Response:
     serving = serving_of(request)
     async with writing(serving) as connection:
         client = await authenticate(connection, request)
-        found = await _visible(connection, client, number)
-        async with _doing(connection, request, client, "application.check", number) as entry:
-            if "admin" not in client.roles:
-                _demand_owner(client, found)
-            _demand_other(client, found)
-            following(found.status, "check")
-            granted = await grant_store.of_client(connection, found.client_id)
-            findings = examine(found.terms, granted.get(found.terms.register.name), datetime.now(UTC))
-            faults = [fault for finding in findings for fault in finding.faults]
-            step = "return" if faults else "check"
-            reasons = "; ".join(f"{fault.name}: {fault.text()}" for fault in faults)
-            clock, today = working_days.load(serving.settings), _today(serving)
-            due = clock.due(today, answer_days(found.terms, serving.city.sharing))
-            late = clock.late(found.check_due, today)
-            await application_store.take(
-                connection, found, step, reasons, late, _by(client), answer_due=None if faults else due
-            )
-            entry.detail |= {"step": step, "late_days": late}
+        findings = await deciding.check(connection, serving, _officer(client), number, _request_id(request))
         told = await _told(connection, request, await application_store.one(connection, number))
     language = request.state.language
     return JSONResponse({**told, "checks": [finding_of(found_so, language) for found_so in findings]})
@@ -120,20 +104,7 @@ async def answer(request: Request, number: int, given: Answer) -> Response:
     serving = serving_of(request)
     async with writing(serving) as connection:
         client = await authenticate(connection, request)
-        found = await _visible(connection, client, number)
-        async with _doing(connection, request, client, f"application.{given.answer}", number) as entry:
-            _demand_owner(client, found)
-            _demand_other(client, found)
-            following(found.status, given.answer)
-            terms = terms_granted(found, given, _zone(serving))
-            clock, today = working_days.load(serving.settings), _today(serving)
-            late = clock.late(found.answer_due or today, today)
-            added = await application_store.take(
-                connection, found, given.answer, given.reasons, late, _by(client), grant=terms
-            )
-            entry.detail |= {"late_days": late, "client": found.client_id}
-            if added is not None:
-                entry.detail |= {"grant": added.grant.grant_id, "replaced": added.replaced}
+        await deciding.answer(connection, serving, _officer(client), number, given, _request_id(request))
         told = await _told(connection, request, await application_store.one(connection, number))
     return JSONResponse(told)
 
@@ -142,7 +113,7 @@ async def answer(request: Request, number: int, given: Answer) -> Response:
 async def withdraw(request: Request, number: int, given: Withdrawal) -> Response:
     async with writing(serving_of(request)) as connection:
         client = await authenticate(connection, request)
-        found = await _visible(connection, client, number)
+        found = await deciding.visible(connection, _officer(client), number)
         async with _doing(connection, request, client, "application.withdraw", number):
             if client.department != found.department:
                 raise DeniedError("ACC-APPLICATION-APPLICANT")
@@ -151,33 +122,8 @@ async def withdraw(request: Request, number: int, given: Withdrawal) -> Response
     return JSONResponse(told)
 
 
-async def _visible(connection: Connection[Any], client: Client, number: int) -> Application:
-    """The application, if the client's department asks or answers it; else it is as if there were none."""
-    found = await application_store.one(connection, number)
-    mine = client.department is not None and client.department in (found.department, found.owner)
-    if not mine and "admin" not in client.roles:
-        raise NotFoundError("ACC-APPLICATION-UNKNOWN")
-    return found
-
-
-def _demand_owner(client: Client, found: Application) -> None:
-    if client.department != found.owner:
-        raise DeniedError("ACC-APPLICATION-OWNER")
-    if "steward" not in client.roles:
-        raise DeniedError("ACC-ROLE-MISSING", role="steward")
-
-
-def _demand_other(client: Client, found: Application) -> None:
-    if client.client_id == found.client_id:
-        raise DeniedError("ACC-APPLICATION-OWN")
-
-
-def _today(serving: Serving) -> date:
-    return datetime.now(_zone(serving)).date()
-
-
-def _zone(serving: Serving) -> ZoneInfo:
-    return ZoneInfo(serving.city.timezone)
+def _officer(client: Client) -> Officer:
+    return Officer(_actor(client), client.department, client.roles)
 
 
 def _actor(client: Client) -> acts.Actor:

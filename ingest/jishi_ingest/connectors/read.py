@@ -13,6 +13,7 @@ from jishi_ingest.connectors import (
     markup,
     parquet,
     records,
+    repaired,
     shapefile,
     unpack,
     workbook,
@@ -30,6 +31,11 @@ def read_delivery(stream: BinaryIO, name: str, options: ReadOptions | None = Non
     come while the chunks are read. Rows that are damaged alone come out with their ``row_fault``.
     """
     return _read(stream, name, options or ReadOptions(), packed=False)
+
+
+def read_batch(stream: BinaryIO, name: str, options: ReadOptions, *, repair: bool) -> Reading:
+    """The same of what landed: a delivery, or rows of a ``repair``, in the form in which these land."""
+    return repaired.read_repaired(stream, options) if repair else read_delivery(stream, name, options)
 
 
 def _read(stream: BinaryIO, name: str, options: ReadOptions, *, packed: bool) -> Reading:

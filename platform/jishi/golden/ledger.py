@@ -53,6 +53,7 @@ class Batch:
     landing: Landing
     delivered_at: datetime
     ruleset_id: int | None
+    repairs: int | None = None  # the batch whose refused rows this one takes down the road again
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +92,22 @@ RETURNING source_id""",
     return int(number)
 
 
-async def open_batch(connection: asyncpg.Connection, source_id: int, landing: Landing) -> int:
-    """A new delivery has landed."""
+async def open_batch(
+    connection: asyncpg.Connection, source_id: int, landing: Landing, *, repairs: int | None = None
+) -> int:
+    """A new delivery has landed; or rows of the batch ``repairs``, which count as delivered when that one was."""
     number = await connection.fetchval(
-        "INSERT INTO jishi.batch (source_id, status, file_name, landing, sha256, bytes)"
-        " VALUES ($1, 'landed', $2, $3, $4, $5) RETURNING batch_id",
+        """
+INSERT INTO jishi.batch (source_id, status, file_name, landing, sha256, bytes, kind, repairs, delivered_at)
+SELECT $1, 'landed', $2, $3, $4, $5, CASE WHEN $6::bigint IS NULL THEN 'delivery' ELSE 'repair' END, $6,
+  COALESCE((SELECT delivered_at FROM jishi.batch WHERE batch_id = $6), now())
+RETURNING batch_id""",
         source_id,
         landing.file_name,
         landing.path,
         landing.sha256,
         landing.size,
+        repairs,
     )
     return int(number)
 
@@ -120,6 +127,7 @@ async def find_batch(connection: asyncpg.Connection, batch_id: int) -> Batch:
         Landing(row["landing"], row["sha256"], row["bytes"], row["file_name"]),
         row["delivered_at"],
         row["ruleset_id"],
+        row["repairs"],
     )
 
 
@@ -138,16 +146,9 @@ RETURNING ruleset_id""",
     return int(number)
 
 
-async def reopen(connection: asyncpg.Connection, batch_id: int, *, held: bool) -> None:
-    """A finished batch is to be run once more; raises CallerError when it should be ``held`` and is not."""
-    changed = await connection.fetchval(
-        "UPDATE jishi.batch SET status = 'landed' WHERE batch_id = $1 AND (NOT $2::boolean OR status = 'held')"
-        " RETURNING batch_id",
-        batch_id,
-        held,
-    )
-    if changed is None:
-        raise CallerError("ING-NOT-HELD", batch=batch_id)
+async def reopen(connection: asyncpg.Connection, batch_id: int) -> None:
+    """A finished batch is to be run once more."""
+    await connection.execute("UPDATE jishi.batch SET status = 'landed' WHERE batch_id = $1", batch_id)
 
 
 async def fail(connection: asyncpg.Connection, batch_id: int, fault: Mapping[str, Any]) -> None:
@@ -178,16 +179,22 @@ async def begin(connection: asyncpg.Connection, batch_id: int, ruleset_id: int) 
 
 
 async def repeated(connection: asyncpg.Connection, batch: Batch, ruleset_id: int) -> int | None:
-    """The latest published delivery of the source if it has the same bytes under the same ruleset (design: repeats)."""
+    """The latest published delivery of the source if it has the same bytes under the same ruleset (design: repeats);
+    repairs are no deliveries."""
     found = await connection.fetchrow(
         """
 SELECT batch_id, sha256, ruleset_id FROM jishi.batch
-WHERE source_id = $1 AND status = 'published' AND batch_id <> $2
+WHERE source_id = $1 AND status = 'published' AND batch_id <> $2 AND kind = 'delivery'
 ORDER BY recorded_at DESC LIMIT 1""",
         batch.source_id,
         batch.batch_id,
     )
-    same = found is not None and found["sha256"] == batch.landing.sha256 and found["ruleset_id"] == ruleset_id
+    same = (
+        batch.repairs is None
+        and found is not None
+        and found["sha256"] == batch.landing.sha256
+        and found["ruleset_id"] == ruleset_id
+    )
     return int(found["batch_id"]) if same else None
 
 
@@ -253,11 +260,11 @@ class Past:
 
 
 async def history(connection: asyncpg.Connection, source_id: int, scope: str, most: int) -> list[Past]:
-    """The last published deliveries of the same source and scope, oldest first."""
+    """The last published deliveries of the same source and scope, oldest first; repairs teach nothing."""
     rows = await connection.fetch(
         """
 SELECT received, quarantined, inserted, ended + ended_by_absence FROM jishi.batch
-WHERE source_id = $1 AND scope = $2 AND status = 'published'
+WHERE source_id = $1 AND scope = $2 AND status = 'published' AND kind = 'delivery'
 ORDER BY recorded_at DESC LIMIT $3""",
         source_id,
         scope,
@@ -293,21 +300,25 @@ async def staged_endings(
     )
 
 
-async def discard_batch(connection: asyncpg.Connection, batch_id: int, reason: str) -> None:
-    """Give up a held batch, or one that we could not run, with its refused rows; the reason stands in the ledger."""
-    changed = await connection.fetchval(
-        """
-WITH given_up AS (
-  UPDATE jishi.batch SET status = 'discarded', finished_at = clock_timestamp(),
-    notes = notes || jsonb_build_array(jsonb_build_object('code', 'ING-DISCARDED', 'name', 'batch', 'reason', $2::text))
-  WHERE batch_id = $1 AND status IN ('held', 'failed') RETURNING batch_id
-), closed AS (
-  UPDATE jishi.quarantine q SET status = 'discarded', closed_at = clock_timestamp(), closed_by_batch = g.batch_id
-  FROM given_up g WHERE q.batch_id = g.batch_id AND q.status = 'open'
-)
-SELECT batch_id FROM given_up""",
-        batch_id,
-        reason,
-    )
-    if changed is None:
-        raise CallerError("ING-NOT-HELD", batch=batch_id)
+async def decide(
+    connection: asyncpg.Connection, batch_id: int, act: str, by: str, reason: str, *, carried_out: bool = True
+) -> None:
+    """What is to become of a held batch (``act``: release or discard; a failed one can be discarded too), by whom and why.
+
+    What is decided is carried out with it: a released batch is queued, a discarded one is given up with its refused rows.
+    Raises CallerError ``ING-NOT-HELD``.
+    """
+    try:
+        await connection.execute(_DECIDE, batch_id, act, by, reason, carried_out)
+    except asyncpg.ObjectNotInPrerequisiteStateError as error:
+        raise CallerError("ING-NOT-HELD", batch=batch_id) from error
+
+
+async def discard_batch(connection: asyncpg.Connection, batch_id: int, reason: str, by: str = "operator:-") -> None:
+    """Give up a held batch, or one that we could not run; the reason stands in the ledger."""
+    await decide(connection, batch_id, "discard", by, reason)
+
+
+_DECIDE = """
+-- A decision; what it says is done by the database itself.
+INSERT INTO jishi.batch_decision (batch_id, act, officer, reason, carried_out) VALUES ($1, $2, $3, $4, $5)"""

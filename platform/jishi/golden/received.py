@@ -30,6 +30,7 @@ class Kept:
     unchanged: int
     duplicate: int
     same_as: int | None
+    repair: bool = False  # rows of another batch, edited
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,8 @@ FROM jishi.quarantine q JOIN unnest($1::bigint[], $2::bigint[]) a(batch_id, row_
 
 _KEPT = """
 SELECT b.batch_id, s.name AS source, b.status, b.landing, b.file_name, b.sha256, b.delivered_at, b.finished_at, b.received,
-  COALESCE(b.unchanged, 0) AS unchanged, COALESCE(b.duplicate, 0) AS duplicate, b.same_as
+  COALESCE(b.unchanged, 0) AS unchanged, COALESCE(b.duplicate, 0) AS duplicate, b.same_as,
+  b.kind = 'repair' AS repair
 FROM jishi.batch b JOIN jishi.source s USING (source_id)"""
 
 

@@ -37,6 +37,7 @@ class Merge:
     ruleset_id: int
     delivered_at: datetime
     timezone: str  # of the city: its days begin at local midnight
+    repair: bool = False  # rows of an earlier delivery: the source may have said something else since
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ async def merge_batch(connection: asyncpg.Connection, merge: Merge) -> Merged:
     await connection.execute(_new_links(merge), first, merge.source_id, merge.rank, ranks, merge.ruleset_id)
     for known in ("incoming", "settled"):
         await connection.execute(_known_links(merge, known), merge.ruleset_id, merge.rank, ranks)
+    if merge.repair:
+        await connection.execute(_overtaken_links(names))
     await carry_numbers(connection, names, clock, accepted(names))
     await connection.execute(_REVIEWS, number, first, batch, clock.recorded_at)
     await connection.execute(_TOUCHED)
@@ -242,7 +245,21 @@ SET digest = s.digest, raw_tag = s.raw_tag, ended = s.ended, scope = s.scope, or
   rank = {RANK}, warnings = {"NULLIF(b.warnings, '{}')" if merge.bad else "NULL"}
 FROM {known} i JOIN {merge.names.stage} s USING (row_number)
 {f"LEFT JOIN {merge.bad} b ON b.row_number = i.row_number" if merge.bad else ""}
-WHERE i.known = l.contribution_id"""
+WHERE i.known = l.contribution_id{f" AND NOT {_OVERTAKEN.format(names=merge.names)}" if merge.repair else ""}"""
+
+
+_OVERTAKEN = """EXISTS (
+    SELECT FROM {names.contribution} c WHERE c.contribution_id = l.contribution_id AND c.effective_from > s.effective_from
+  )"""
+"""A repaired row of which the source has said something later."""
+
+
+def _overtaken_links(names: Names) -> str:
+    """What a repair says is not the newest word then: the next delivery is compared with nothing, and says which is."""
+    return f"""
+UPDATE {names.link} l SET digest = '00000000-0000-0000-0000-000000000000'
+FROM incoming i JOIN {names.stage} s USING (row_number)
+WHERE i.known = l.contribution_id AND {_OVERTAKEN.format(names=names)}"""
 
 
 _REVIEWS = """

@@ -125,6 +125,8 @@ def define_tables(metadata: MetaData) -> None:
         Column("sha256", LargeBinary, nullable=False),
         Column("bytes", BigInteger, nullable=False),
         Column("delivered_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+        Column("kind", Text, nullable=False, server_default=text("'delivery'"), comment="delivery, or repair"),
+        Column("repairs", BigInteger, comment="the batch whose refused rows it takes down the road again"),
         Column("ruleset_id", Integer),
         Column("scope", Text, comment="what the delivery states to be complete about; compared with like deliveries"),
         Column("encoding", Text),
@@ -145,6 +147,7 @@ def define_tables(metadata: MetaData) -> None:
         Column("finished_at", DateTime(timezone=True)),
         CheckConstraint(f"status IN ({', '.join(repr(status) for status in STATUSES)})", name="status"),
         CheckConstraint(f"received IS NULL OR received = {' + '.join(OUTCOMES)}", name="counts"),
+        CheckConstraint("(kind = 'repair') = (repairs IS NOT NULL)", name="repairs"),
         Index("batch_source_idx", "source_id", "batch_id"),
         comment="The ledger: one row a delivery",
     )

@@ -109,9 +109,35 @@ async def fail(connection: asyncpg.Connection, job: Job, error: Mapping[str, Any
     )
 
 
-async def report_progress(connection: asyncpg.Connection, job_id: int, progress: Mapping[str, Any]) -> None:
-    """What a waiting person is told: step and rows so far, never a value."""
-    await connection.execute("UPDATE jishi.job SET progress = $2 WHERE job_id = $1", job_id, json.dumps(dict(progress)))
+async def report_progress(connection: asyncpg.Connection, job_id: int, progress: Mapping[str, Any]) -> bool:
+    """What a waiting person is told: step and rows so far, never a value. False: somebody wants the job to end."""
+    wanted: bool = await connection.fetchval(
+        "UPDATE jishi.job SET progress = $2 WHERE job_id = $1 RETURNING cancelled_at IS NULL",
+        job_id,
+        json.dumps(dict(progress)),
+    )
+    return wanted
+
+
+async def is_cancelled(connection: asyncpg.Connection, job_id: int) -> bool:
+    """Whether somebody wants the job to end."""
+    cancelled: bool = await connection.fetchval(
+        "SELECT cancelled_at IS NOT NULL FROM jishi.job WHERE job_id = $1", job_id
+    )
+    return cancelled
+
+
+async def cancel(connection: asyncpg.Connection, job_id: int, by: str) -> bool:
+    """Have a job end: at once where it waits, at its next report where it runs. False where it is over already."""
+    number = await connection.fetchval(
+        """
+UPDATE jishi.job SET cancelled_at = COALESCE(cancelled_at, clock_timestamp()), cancelled_by = COALESCE(cancelled_by, $2)
+WHERE job_id = $1 AND status IN ('queued', 'running')
+RETURNING job_id""",
+        job_id,
+        by,
+    )
+    return number is not None
 
 
 async def live_workers(connection: asyncpg.Connection, within_s: float = 15) -> int:

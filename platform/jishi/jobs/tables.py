@@ -24,6 +24,8 @@ def define_tables(metadata: MetaData) -> None:
         Column("progress", JSONB, nullable=False, server_default=text("'{}'")),
         Column("result", JSONB),
         Column("error", JSONB),
+        Column("cancelled_at", DateTime(timezone=True), comment="somebody wants it to end"),
+        Column("cancelled_by", Text),
         Index("job_waiting_idx", "status", "job_id", postgresql_where=text("status IN ('queued', 'running')")),
         comment="Jobs",
     )

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from jishi.errors import InternalError, JishiError
+from jishi.errors import CallerError, InternalError, JishiError
 from jishi.jobs import queue
 from jishi.logs import logger
 from jishi.storage.engine import connect
@@ -104,11 +104,14 @@ class Worker:
         log.info("job %s %s begins (attempt %s)", job.job_id, job.kind, job.attempts)
 
         async def report(progress: Mapping[str, Any]) -> None:
-            await queue.report_progress(connection, job.job_id, progress)
+            if not await queue.report_progress(connection, job.job_id, progress):
+                raise CallerError("JOB-CANCELLED")
 
         try:
             if job.attempts > MOST_ATTEMPTS:
-                raise await self._given_up(job)
+                raise await self._given_up(job, InternalError("JOB-ATTEMPTS", attempts=job.attempts - 1))
+            if await queue.is_cancelled(connection, job.job_id):
+                raise await self._given_up(job, CallerError("JOB-CANCELLED"))
             result = await self.handlers[job.kind](job.payload, report)
         except Exception as error:  # the edge of a run: noted, never hidden
             if lost_database(error):
@@ -121,9 +124,8 @@ class Worker:
             if not connection.is_closed():
                 await queue.release(connection, job.lane)
 
-    async def _given_up(self, job: queue.Job) -> JishiError:
-        """Why the job is not begun once more, after those concerned were told."""
-        error = InternalError("JOB-ATTEMPTS", attempts=job.attempts - 1)
+    async def _given_up(self, job: queue.Job, error: JishiError) -> JishiError:
+        """Why the job is not begun (once more), after those concerned were told."""
         if job.kind in self.give_up:
             await self.give_up[job.kind](job.payload, error)
         return error

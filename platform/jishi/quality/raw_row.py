@@ -18,7 +18,7 @@ from jishi.registers.element import Sensitivity
 from jishi.registers.register import Register
 
 SURPLUS = "row_surplus"
-_ROAD = ("row_number", "row_fault")
+FAULT = "row_fault"
 
 Columns = Mapping[str, Sequence[str]]
 """Header of a delivery → the elements its source takes from it; headers that are not used are not there."""
@@ -27,19 +27,19 @@ Columns = Mapping[str, Sequence[str]]
 @dataclass(frozen=True, slots=True)
 class RawRow:
     """``cells`` by raw header, None where a cell is not there; geometry as the hex digits of its WKB. ``surplus``: what of
-    a ragged row fits no column, a JSON list."""
+    a ragged row fits no column, a JSON list. ``fault``: ``ragged``, ``replaced``, both or None."""
 
     cells: Mapping[str, str | None]
     surplus: str | None
+    fault: str | None = None
 
 
 def open_row(keys: Keys, batch_id: int, row_number: int, sealed: bytes) -> RawRow:
     """A row of the quarantine, opened. ``batch_id``: under which it is kept."""
     cells = json.loads(open_bytes(sealed, keys, context=row_context(batch_id, row_number)))
-    surplus = cells.pop(SURPLUS, None)
-    for name in _ROAD:
-        cells.pop(name, None)
-    return RawRow(cells, surplus)
+    surplus, fault = cells.pop(SURPLUS, None), cells.pop(FAULT, None)
+    cells.pop("row_number", None)
+    return RawRow(cells, surplus, fault)
 
 
 def under_masks(row: RawRow, register: Register, columns: Columns) -> RawRow:
@@ -48,7 +48,7 @@ def under_masks(row: RawRow, register: Register, columns: Columns) -> RawRow:
         header: value if value is None or is_open(register, columns.get(header, ())) else shape(value)
         for header, value in row.cells.items()
     }
-    return RawRow(cells, None if row.surplus is None else shape(row.surplus))
+    return RawRow(cells, None if row.surplus is None else shape(row.surplus), row.fault)
 
 
 def is_open(register: Register, elements: Sequence[str]) -> bool:

@@ -39,7 +39,16 @@ API_INSERTS = (
     "ticket",
     "ticket_step",
     "regrouping",
+    "quarantine_step",
+    "repair",
+    "repair_row",
+    "repair_check",
+    "bulk_repair",
+    "batch_preview",
+    "batch_decision",
     "console_session",
+    "client",
+    "user_account",
 )
 #: The only columns the API may update, by table.
 API_UPDATES = {
@@ -65,10 +74,18 @@ API_UPDATES = {
     ),
     "seen_context": ("times", "last_seen"),
     "concept_alias": ("status", "alias", "valid_to", "origin", "removed_at"),
-    "user_account": ("failures", "locked_until"),
     "dispute": ("status", "ticket_id", "resolved_at"),
     "ticket": ("status", "assigned_to", "closed_at", "closed_by_batch", "last_step"),
+    "user_account": ("failures", "locked_until", "roles", "password_hash", "disabled_at"),
+    "client": ("secret_hash", "key_hash", "disabled_at", "tokens_from"),
+    "quarantine": ("status", "closed_at", "repair_id"),
+    "repair": ("status", "finished_at"),
+    "repair_row": ("cells",),
+    "repair_check": ("status", "cells", "finished_at"),
+    "bulk_repair": ("status", "mapping", "finished_at"),
+    "batch_preview": ("status", "finished_at"),
     "console_session": ("seen_at", "ended_at"),
+    "job": ("cancelled_at", "cancelled_by"),
 }
 #: Tables that are only ever added to, whoever writes.
 APPEND_ONLY = (
@@ -81,6 +98,8 @@ APPEND_ONLY = (
     "alias_decision",
     "dispute_step",
     "ticket_step",
+    "quarantine_step",
+    "batch_decision",
 )
 #: Functions the API may call that do what its own rights do not allow.
 API_FUNCTIONS = ("lock_dictionary()",)

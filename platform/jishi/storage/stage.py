@@ -17,7 +17,12 @@ def stage_name(batch_id: int) -> str:
 async def create(connection: asyncpg.Connection, batch_id: int, columns: Mapping[str, str]) -> str:
     """A fresh stage table of ``columns`` (name → PostgreSQL type, from the declaration); what a killed run left is dropped."""
     await drop(connection, batch_id)
-    name = f"{SCHEMA}.{stage_name(batch_id)}"
+    return await create_table(connection, stage_name(batch_id), columns)
+
+
+async def create_table(connection: asyncpg.Connection, table: str, columns: Mapping[str, str]) -> str:
+    """The same under a name of one's own (ours, never a request's)."""
+    name = f"{SCHEMA}.{table}"
     listed = ", ".join(f"{column} {kind}" for column, kind in columns.items())
     await connection.execute(f"CREATE UNLOGGED TABLE {name} ({listed})")
     await connection.execute(f"ALTER TABLE {name} SET (autovacuum_enabled = off)")
@@ -26,11 +31,14 @@ async def create(connection: asyncpg.Connection, batch_id: int, columns: Mapping
 
 async def copy(connection: asyncpg.Connection, batch_id: int, columns: Iterable[str], rows: bytes) -> None:
     """Append CSV rows (null = empty unquoted field) to the stage table."""
+    await copy_into(connection, stage_name(batch_id), columns, rows)
+
+
+async def copy_into(connection: asyncpg.Connection, table: str, columns: Iterable[str], rows: bytes) -> None:
+    """The same for a table of a name of one's own."""
     # asyncpg leaves its copy in a reference cycle: closing lets go of the rows now instead of at some collection
     with io.BytesIO(rows) as source:
-        await connection.copy_to_table(
-            stage_name(batch_id), schema_name=SCHEMA, columns=list(columns), source=source, format="csv"
-        )
+        await connection.copy_to_table(table, schema_name=SCHEMA, columns=list(columns), source=source, format="csv")
 
 
 async def discard_rows(connection: asyncpg.Connection, batch_id: int, pages: Iterable[list[int]]) -> None:
@@ -62,7 +70,11 @@ async def count(connection: asyncpg.Connection, batch_id: int) -> int:
 
 async def drop(connection: asyncpg.Connection, batch_id: int) -> None:
     """Drop the stage table and what stands beside it."""
-    name = stage_name(batch_id)
+    await drop_table(connection, stage_name(batch_id))
+
+
+async def drop_table(connection: asyncpg.Connection, name: str) -> None:
+    """The same for a table of a name of one's own."""
     await connection.execute(f"DROP TABLE IF EXISTS {SCHEMA}.{name}, {SCHEMA}.{name}_bad, {SCHEMA}.{name}_absent")
 
 

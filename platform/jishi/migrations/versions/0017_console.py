@@ -1,4 +1,4 @@
-"""The console: login sessions."""
+"""The console: login sessions; jobs that somebody wants to end."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ CREATE TABLE jishi.console_session (
     "COMMENT ON COLUMN jishi.console_session.credential IS 'digest of the password hash it was begun with'",
     "COMMENT ON COLUMN jishi.console_session.ended_at IS 'logged out'",
     "CREATE INDEX console_session_login_idx ON jishi.console_session (login, begun_at)",
+    "ALTER TABLE jishi.job ADD COLUMN cancelled_at timestamptz, ADD COLUMN cancelled_by text",
+    "COMMENT ON COLUMN jishi.job.cancelled_at IS 'somebody wants it to end'",
 )
 
 
@@ -35,3 +37,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP TABLE jishi.console_session")
+    op.execute("ALTER TABLE jishi.job DROP COLUMN cancelled_at, DROP COLUMN cancelled_by")
