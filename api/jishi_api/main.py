@@ -51,7 +51,10 @@ from jishi_api.routers import (
     stewardship_disputes,
     stewardship_held,
     stewardship_quarantine,
+    stewardship_reports,
     stewardship_reviews,
+    stewardship_rules,
+    stewardship_scores,
     stewardship_sources,
     stewardship_tickets,
     verify,
@@ -124,6 +127,7 @@ def create_app(
         *(me, sharing, stewardship, stewardship_dictionary, stewardship_sources, access_log),
         *(stewardship_disputes, stewardship_reviews, stewardship_tickets),
         *(stewardship_bulk, stewardship_quarantine, stewardship_held),
+        *(stewardship_reports, stewardship_rules, stewardship_scores),
     )
     for room in rooms:
         app.include_router(room.router)

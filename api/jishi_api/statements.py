@@ -14,7 +14,7 @@ SELECT EXISTS (SELECT FROM jishi.code_value) AND EXISTS (SELECT FROM jishi.conce
 """
 
 FRESHNESS = """
--- Each source with its latest delivery and its latest published one.
+-- Each source with its latest delivery and its latest published one; a repair brings nothing new.
 SELECT
   s.name AS source, s.register, s.department, s.schedule,
   p.delivered_at AS published_delivery, p.finished_at AS published_at,
@@ -24,14 +24,14 @@ FROM jishi.source s
 LEFT JOIN LATERAL (
   SELECT batch_id, status, delivered_at
   FROM jishi.batch
-  WHERE source_id = s.source_id
+  WHERE source_id = s.source_id AND kind = 'delivery'
   ORDER BY batch_id DESC
   LIMIT 1
 ) l ON true
 LEFT JOIN LATERAL (
   SELECT delivered_at, finished_at
   FROM jishi.batch
-  WHERE source_id = s.source_id AND status IN ('published', 'unchanged')
+  WHERE source_id = s.source_id AND status IN ('published', 'unchanged') AND kind = 'delivery'
   ORDER BY batch_id DESC
   LIMIT 1
 ) p ON true
@@ -39,7 +39,7 @@ ORDER BY s.name
 """
 
 _BATCH = """
-  b.batch_id AS batch, s.name AS source, s.register, b.status, b.format, b.encoding, b.bytes,
+  b.batch_id AS batch, s.name AS source, s.title, s.register, b.status, b.format, b.encoding, b.bytes,
   encode(b.sha256, 'hex') AS sha256, b.delivered_at, b.recorded_at, b.finished_at, b.same_as, b.last_seq,
   b.received, b.unchanged, b.inserted, b.updated, b.ended, b.quarantined, b.held, b.duplicate, b.ended_by_absence,
   b.golden_created, b.golden_changed, b.golden_ended, b.golden_review,
@@ -56,8 +56,9 @@ JOIN jishi.source s USING (source_id)
 WHERE b.batch_id < $1
   AND ($2::text IS NULL OR s.name = $2)
   AND ($3::text IS NULL OR b.status = $3)
+  AND ($4::text IS NULL OR s.department = $4)
 ORDER BY b.batch_id DESC
-LIMIT $4
+LIMIT $5
 """  # noqa: S608  a fixed fragment
 
 BATCH = f"""

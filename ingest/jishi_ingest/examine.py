@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from jishi.golden import ledger
+from jishi.jobs import queue
+from jishi.quality.kept_validation import keep_validation
 from jishi.quality.quarantine import DECIDED, decided_rows
-from jishi.quality.validate import Validation, validate
+from jishi.quality.validate import Outcome, RulesRaisedError, Validation, validate
 from jishi.storage import sessions, stage
 from jishi.storage.engine import psycopg_url
 from jishi_ingest.delivery import Delivery
@@ -28,17 +33,22 @@ class Examined:
 
 
 async def examine(road: Road, connection: asyncpg.Connection, delivery: Delivery, staged: Staged) -> Examined:
-    """Evaluate every rule; a rule that could not run raises InternalError and the batch is abandoned."""
-    validation = await asyncio.to_thread(
-        validate,
-        psycopg_url(road.url, application=sessions.name_of_run(delivery.batch.batch_id)),
-        stage.stage_name(delivery.batch.batch_id),
-        delivery.register,
-        staged.columns,
-        delivery.plan.today,
-        overrides=delivery.source.rules,
-        received=staged.received,
-    )
+    """Evaluate every rule; a rule that could not run raises InternalError and the batch is abandoned, with what the rules
+    said of it kept."""
+    try:
+        validation = await asyncio.to_thread(
+            validate,
+            psycopg_url(road.url, application=sessions.name_of_run(delivery.batch.batch_id)),
+            stage.stage_name(delivery.batch.batch_id),
+            delivery.register,
+            staged.columns,
+            delivery.plan.today,
+            overrides=delivery.source.rules,
+            received=staged.received,
+        )
+    except RulesRaisedError as error:
+        await _keep_raised(connection, delivery, error)
+        raise
     bad = validation.bad_table
     await connection.execute(f"CREATE UNIQUE INDEX ON {bad} (row_number); ANALYZE {bad}")
     decided = await _leave_decided(connection, delivery.batch.batch_id, staged.table, bad)
@@ -69,3 +79,33 @@ async def _leave_decided(connection: asyncpg.Connection, batch_id: int, table: s
         rows,
     )
     return int(done.split()[-1])
+
+
+REPORT_JOB = "report"
+"""The job that makes of what batches left what people read: pages and scores."""
+
+
+def told_rules(delivery: Delivery, outcomes: Sequence[Outcome]) -> tuple[dict[str, Any], ...]:
+    """What the ledger keeps of each rule."""
+    return tuple(_told(delivery, outcome) for outcome in outcomes)
+
+
+def _told(delivery: Delivery, outcome: Outcome) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "rule": outcome.rule.id,
+        "evaluated": outcome.evaluated,
+        "failed": outcome.failed,
+        "severity": outcome.rule.severity.value,
+        "overridden": outcome.rule.id in delivery.source.rules,
+        "columns": delivery.headers_of(outcome.rule),
+    }
+    return told if outcome.could_not_run is None else {**told, "could_not_run": outcome.could_not_run}
+
+
+async def _keep_raised(connection: asyncpg.Connection, delivery: Delivery, error: RulesRaisedError) -> None:
+    batch_id, said = delivery.batch.batch_id, error.verdicts
+    async with connection.transaction():
+        rules = told_rules(delivery, said.outcomes)
+        if await ledger.keep_rules(connection, batch_id, rules, delivery.elements_by_header):
+            await keep_validation(connection, batch_id, error.rules_version, said.document)
+            await queue.enqueue_once(connection, REPORT_JOB)

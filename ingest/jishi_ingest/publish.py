@@ -17,10 +17,13 @@ from jishi.golden.facts import NamePair, name_pairs
 from jishi.golden.ledger import Past, Result
 from jishi.golden.resolve import Merge, Merged, merge_batch
 from jishi.golden.tables import COUNTS
+from jishi.jobs import queue
 from jishi.matching.similarity import similarity
 from jishi.messages import render
 from jishi.quality.bands import BatchCounts, HeldReason, PublishedBatch, Thresholds, bands
 from jishi.quality.block import Block, Strange, find_block
+from jishi.quality.failures import keep_counties, keep_failing
+from jishi.quality.kept_validation import keep_validation
 from jishi.quality.learnt import MOST
 from jishi.quality.quarantine import DECIDED, Refused, close_repaired, open_keys, store, store_discarded
 from jishi.quality.report import EN, ZH, rule_text
@@ -32,7 +35,7 @@ from jishi.stewardship.ticket_closing import close_by_delivery
 from jishi.storage import stage
 from jishi_ingest.clock import Stopwatch
 from jishi_ingest.delivery import Delivery
-from jishi_ingest.examine import Examined
+from jishi_ingest.examine import REPORT_JOB, Examined, told_rules
 from jishi_ingest.refused import refused_rows
 from jishi_ingest.road import Road
 from jishi_ingest.source import Source
@@ -147,7 +150,7 @@ async def publish(connection: asyncpg.Connection, prepared: Prepared, ruleset: i
         of_batch = (delivery.register, batch.source_id, batch.batch_id, merged.recorded_at)
         await close_by_delivery(connection, *of_batch, staged.known.holds, terms)
         result = watch.sign(_published(prepared, merged, carried))
-        await ledger.finish(connection, batch.batch_id, result)
+        await _close(connection, prepared, result)
     return result
 
 
@@ -181,7 +184,7 @@ async def hold(connection: asyncpg.Connection, prepared: Prepared, watch: Stopwa
         now = await connection.fetchval("SELECT clock_timestamp()")
         await store(connection, batch.batch_id, batch.source_id, prepared.refused, now, supersede=False)
         result = watch.sign(_result(prepared, "held", counts, dict(prepared.examined.validation.warnings), notes))
-        await ledger.finish(connection, batch.batch_id, result)
+        await _close(connection, prepared, result)
     return result
 
 
@@ -200,8 +203,21 @@ async def refuse(connection: asyncpg.Connection, prepared: Prepared, watch: Stop
         await repairs.give_back(connection, batch.batch_id, "refused", "ING-BATCH-RULE")
         found = _result(prepared, "refused", counts, dict(prepared.examined.validation.warnings), ())
         result = watch.sign(replace(found, reasons={**found.reasons, **others}, fault=_fault(prepared)))
-        await ledger.finish(connection, batch.batch_id, result)
+        await _close(connection, prepared, result)
     return result
+
+
+async def _close(connection: asyncpg.Connection, prepared: Prepared, result: Result) -> None:
+    """Close the ledger row, and keep what people will ask of the batch: its failing rows and what was said of it."""
+    batch_id, examined = prepared.delivery.batch.batch_id, prepared.examined
+    validation = examined.validation
+    staged = prepared.staged
+    await keep_failing(connection, batch_id, staged.table, examined.bad)
+    register = prepared.delivery.register.name
+    await keep_counties(connection, batch_id, register, staged.columns, staged.table, examined.bad)
+    await keep_validation(connection, batch_id, validation.rules_version, validation.document)
+    await ledger.finish(connection, batch_id, result)
+    await queue.enqueue_once(connection, REPORT_JOB)
 
 
 def _fault(prepared: Prepared) -> dict[str, Any]:
@@ -263,15 +279,7 @@ def _result(
         },
         dict(validation.reasons) | ({DECIDED: prepared.examined.decided} if prepared.examined.decided else {}),
         warnings,
-        tuple(
-            {
-                "rule": outcome.rule.id,
-                "evaluated": outcome.evaluated,
-                "failed": outcome.failed,
-                "columns": delivery.headers_of(outcome.rule),
-            }
-            for outcome in validation.outcomes
-        ),
+        told_rules(delivery, validation.outcomes),
         delivery.elements_by_header,
         (*notes, *_notes(prepared)),
         encoding=delivery.reading.encoding,

@@ -302,5 +302,20 @@ def handlers(road: Road) -> dict[str, Handler]:
 
         return {"status": await run_preview(road, int(payload["preview"]), report)}
 
-    own = {"ingest": ingest, "repair": repair, "preview": preview, "regroup": regroup}
-    return {**own, "turn": turn, "purge": purge, "fetch": fetch}
+    async def report_batches(
+        payload: Mapping[str, Any], report: Callable[[Mapping[str, Any]], Awaitable[None]]
+    ) -> Mapping[str, Any]:
+        from jishi_ingest.reports import make_reports
+
+        return await make_reports(road, report)
+
+    async def charts(
+        payload: Mapping[str, Any], report: Callable[[Mapping[str, Any]], Awaitable[None]]
+    ) -> Mapping[str, Any]:
+        from jishi_ingest.reports import make_charts
+
+        return await make_charts(road)
+
+    about_batches = {"report": report_batches, "charts": charts}
+    on_the_road = {"ingest": ingest, "repair": repair, "preview": preview, "regroup": regroup}
+    return {**on_the_road, **about_batches, "turn": turn, "purge": purge, "fetch": fetch}

@@ -16,6 +16,7 @@ from jishi.golden.ledger import register_source
 from jishi.jobs import queue
 from jishi.jobs.work import GONE, lost_database
 from jishi.logs import logger
+from jishi.quality.rule_history import record_rules
 from jishi.storage.engine import connect
 from jishi_ingest.road import Road
 from jishi_ingest.run import entry_of, lane_of
@@ -25,7 +26,7 @@ log = logger(__name__)
 LEADER = 7_306
 """Key of the advisory lock that makes one scheduler the leader; it ends with its connection."""
 
-BUILT_IN = {"turn": "5 0 * * *", "purge": "35 0 * * *"}
+BUILT_IN = {"turn": "5 0 * * *", "purge": "35 0 * * *", "report": "50 0 * * *"}
 """Jobs of every deployment, in lanes of their own; each also runs when a scheduler begins to lead."""
 
 
@@ -49,6 +50,7 @@ async def _lead(road: Road, stop: asyncio.Event) -> None:
             return
         for source in road.sources.values():
             await register_source(connection, entry_of(source))
+        await record_rules(connection, {s.id: (s.register_name, s.rules) for s in road.sources.values()})
         for kind in BUILT_IN:
             await queue.enqueue(connection, kind, kind, {})
         scheduler = _fill(road, connection)

@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 NAME = "demo"
 PURPOSE = "demo"
 MEMBERS = frozenset({"client_id", "client_secret", "api_key"})
-USERS = ("steward", "auditor", "admin")
+MARKET, POLICE = "113205000000900347", "11320500000090018H"
+USERS: dict[str, tuple[str, str | None]] = {
+    "steward": ("steward", None),
+    "auditor": ("auditor", None),
+    "admin": ("admin", None),
+    "counter": ("counter", None),
+    "market": ("steward", MARKET),
+    "police": ("steward", POLICE),
+}
+"""Login → role and department (None: the city's own). Stewards of departments are made where the city has these."""
 
 
 def demo_client(settings: Settings, url: str) -> dict[str, str]:
@@ -35,11 +44,11 @@ def demo_client(settings: Settings, url: str) -> dict[str, str]:
 
 
 def demo_users(settings: Settings, url: str) -> dict[str, dict[str, str]]:
-    """``{"steward": {"login", "password"}, …}``; one is made anew where this database has no such login or the password
-    was not kept. Logins that were disabled or given another password since are left alone.
+    """``{"steward": {"login", "password"}, …}`` by the names of :data:`USERS`; one is made anew where this database has no
+    such login or the password was not kept. Logins that were disabled or given another password since are left alone.
     """
     path = settings.state_dir / "keys" / "demo-users.json"
-    kept = {role: user for role, user in _kept(path).items() if role in USERS and _is_login(user)}
+    kept = {name: user for name, user in _kept(path).items() if name in USERS and _is_login(user)}
     made = wait(_ensure_users(url, kept))
     if made != kept:
         _keep(path, made)
@@ -112,6 +121,8 @@ async def _grant(connection: Connection[Any], client_id: str) -> None:
 
 
 async def _ensure_users(url: str, kept: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    from jishi.access.clients import department_fault
+
     connection = await connect(url)
     try:
         logins = [user["login"] for user in kept.values()]
@@ -120,19 +131,23 @@ async def _ensure_users(url: str, kept: dict[str, dict[str, str]]) -> dict[str, 
         )
         present = {row["login"] for row in rows}
         return {
-            role: kept[role]
-            if role in kept and kept[role]["login"] in present
-            else await _make_user(connection, role, taken=role in present)
-            for role in USERS
+            name: kept[name]
+            if name in kept and kept[name]["login"] in present
+            else await _make_user(connection, name, role, department, taken=name in present)
+            for name, (role, department) in USERS.items()
+            if await department_fault(connection, department) is None
         }
     finally:
         await connection.close()
 
 
-async def _make_user(connection: Connection[Any], role: str, *, taken: bool) -> dict[str, str]:
+async def _make_user(
+    connection: Connection[Any], name: str, role: str, department: str | None, *, taken: bool
+) -> dict[str, str]:
     from jishi.access import acts, users
 
-    login = f"{role}-{secrets.token_hex(3)}" if taken else role
-    async with acts.doing(connection, acts.operator(), "user.create", login, detail={"demo": True, "roles": [role]}):
-        made = await users.create(connection, login, (role,))
+    login = f"{name}-{secrets.token_hex(3)}" if taken else name
+    detail = {"demo": True, "roles": [role], "department": department}
+    async with acts.doing(connection, acts.operator(), "user.create", login, detail=detail):
+        made = await users.create(connection, login, (role,), department)
     return {"login": made.login, "password": made.password}

@@ -23,7 +23,8 @@ def prepare(settings: Settings) -> str:
 
 
 def migrate(url: str) -> None:
-    """Bring the tables of ``url`` up to date and grant the roles their rights on them; ``url`` is the owner's."""
+    """Bring the tables of ``url`` up to date, grant the roles their rights on them, and record which rules a new release
+    changed; ``url`` is the owner's."""
     _finish(import_module("jishi.migrations").upgrade(url))
     wait(_grant(url))
 
@@ -44,6 +45,7 @@ async def _grant(url: str) -> None:
     try:
         await make_partitions(connection)
         await roles.grant_all(connection)
+        await import_module("jishi.quality.rule_history").record_rules(connection)
     finally:
         await connection.close()
 

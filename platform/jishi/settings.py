@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from jishi.errors import DeclarationError, Fault
@@ -61,6 +61,12 @@ class Settings(BaseSettings):
         30, ge=1, le=1440, description="Minutes a session of the console lasts without a request."
     )
     console_hours: int = Field(12, ge=1, le=168, description="Hours after its login a session of the console ends.")
+    oidc_issuer: str | None = Field(
+        None, description="OpenID Connect provider by which console users may log in; None = none."
+    )
+    oidc_client_id: str = Field("jishi", description="What the provider knows the console as.")
+    oidc_client_secret: SecretStr | None = Field(None, description="The console's secret at the provider.")
+    oidc_claim: str = Field("preferred_username", description="Claim of the identity that is the user's login here.")
     language: Literal["zh-CN", "en"] = Field("zh-CN", description="Language of command output when LANG says nothing.")
 
     @property

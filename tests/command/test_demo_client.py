@@ -52,10 +52,12 @@ async def test_a_demo_client_whose_key_is_no_longer_taken_is_followed_by_another
 async def test_the_demo_users_log_in_and_are_made_once(settings: Settings, connection: asyncpg.Connection[Any]) -> None:
     assert settings.database_url is not None
     first = demo_users(settings, settings.database_url)
-    assert list(first) == ["steward", "auditor", "admin"]
-    for role, user in first.items():
+    assert list(first) == ["steward", "auditor", "admin", "counter", "market", "police"]
+    for name, user in first.items():
         assert user.keys() == {"login", "password"}
-        assert (await users.authenticate(connection, user["login"], user["password"])).roles == {role}
+        found = await users.authenticate(connection, user["login"], user["password"])
+        assert found.roles == {name if name not in ("market", "police") else "steward"}
+        assert (found.department is None) == (name not in ("market", "police"))
     kept = settings.state_dir / "keys" / "demo-users.json"
     assert kept.stat().st_mode & 0o077 == 0
     await users.disable(connection, "admin")
@@ -64,5 +66,5 @@ async def test_the_demo_users_log_in_and_are_made_once(settings: Settings, conne
     kept.unlink()
     second = demo_users(settings, settings.database_url)
     logins = {user["login"] for user in second.values()}
-    assert logins.isdisjoint({"steward", "auditor", "admin"}) and len(logins) == 3
-    assert await connection.fetchval("SELECT count(*) FROM jishi.user_account") == 6
+    assert logins.isdisjoint(first) and len(logins) == 6
+    assert await connection.fetchval("SELECT count(*) FROM jishi.user_account") == 12

@@ -12,6 +12,10 @@ from typing import Any
 import asyncpg
 import pytest
 
+from jishi.access.acts import Actor
+from jishi.access.officer import Officer
+from jishi.quality import quarantine_search
+from jishi.quality.quarantine_search import Wanted
 from jishi.registers.catalog import register_of
 from jishi.settings import Settings
 from jishi.storage import engine
@@ -45,11 +49,30 @@ async def test_the_city_ends_as_its_manifest_and_truth_say_and_is_ingested_once(
     try:
         ledger = await _Ledger.read(connection, receipts)
         assert [line for line in _planted(manifest.folder) if not ledger.agrees(line)] == []
+        assert await _not_found(connection, ledger, manifest.folder) == []
         assert [*ledger.unaccounted()] == []
         assert [*_other_states(manifest, await _states(connection), receipts)] == []
         assert await _changed_by_a_second_time(road, connection, manifest) == 0
     finally:
         await connection.close()
+
+
+async def _not_found(connection: asyncpg.Connection, ledger: _Ledger, folder: Path) -> list[Mapping[str, str]]:
+    """Planted rows that were to be refused and that the city's steward does not find in the quarantine by their rule."""
+    steward = Officer(Actor("user", "hui"), None, frozenset({"steward"}))
+    found: dict[tuple[int, str], set[int]] = {}
+    absent: list[Mapping[str, str]] = []
+    for line in _planted(folder):
+        batch, rule = ledger.batch_of[line["file"]], line["rule"]
+        if line["expected"] not in ("refused", "quarantined") or not int(line["row"]):
+            continue
+        if (batch, rule) not in found:
+            rows = await quarantine_search.search(connection, steward, Wanted(batch=batch, rule=rule), limit=100_000)
+            found[batch, rule] = {row.row_number for row in rows}
+        if int(line["row"]) not in found[batch, rule]:
+            absent.append(line)
+    assert found
+    return absent
 
 
 async def _changed_by_a_second_time(road: Road, connection: asyncpg.Connection, manifest: Manifest) -> int:

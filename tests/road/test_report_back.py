@@ -253,7 +253,7 @@ async def test_an_existing_file_is_not_overwritten_and_faults_are_told(city: Any
     assert [name for name in os.listdir(tmp_path) if "none" in name] == []  # noqa: PTH208  nothing is read from it
 
 
-async def test_warned_rows_are_listed_until_a_later_batch_changes_them(city: Any, invent: Make) -> None:
+async def test_warned_rows_are_listed_by_the_batch_that_examined_them(city: Any, invent: Make) -> None:
     source = city.declare("tiny")
     strange = [
         {"key": f"K{n}", "name": f"测试企业{n}号", "code": invent["uscc"](n, "999999"), "city": ""} for n in (1, 2)
@@ -266,9 +266,11 @@ async def test_warned_rows_are_listed_until_a_later_batch_changes_them(city: Any
     assert [(entry["row"], entry["status"]) for entry in rule["failing"]] == [(1, "accepted"), (2, "accepted")]
     second = (await city.deliver(source, [{**strange[0], "city": "苏州"}, strange[1]]))["batch"]
     [old], [new] = told(city, first)["rules"], told(city, second)["rules"]
-    assert (old["rows"], [entry["row"] for entry in old["failing"]]) == (2, [2])
+    assert (old["rows"], [entry["row"] for entry in old["failing"]]) == (2, [1, 2])
     assert (new["rows"], [entry["row"] for entry in new["failing"]]) == (2, [1])
-    assert "另有 1 行只计数" in report(city, first).stdout
+    tested = next(entry for entry in told(city, second)["tested"] if entry["rule"] == DIVISION)
+    assert (tested["evaluated"], tested["failed"], tested["carried"]) == (1, 1, 1)
+    assert "另有 1 行内容未变" in report(city, second).stdout
 
 
 async def test_a_repeated_delivery_reports_the_rows_of_the_one_it_repeats(

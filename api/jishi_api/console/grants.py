@@ -62,9 +62,11 @@ async def add(visit: Visit) -> Response:
     terms = _terms(visit, register)
     client_id = await grant_store.client_of(visit.connection, form.text("client", required=True, most=200))
     async with visit.doing("grant.add", client_id, register=register.name) as entry:
-        faults = (*faults_of_terms(terms), *(faults_of_rows(register, terms.rows) if terms.rows else ()), *form.faults)
+        filtering = faults_of_rows(register, terms.rows) if terms.rows else ()
+        faults = [_placed(fault) for fault in (*faults_of_terms(terms), *form.faults)]
+        faults += [Fault("rows", fault.code, fault.values) for fault in filtering]
         if faults:
-            raise CallerError("ACC-GRANT", faults=tuple(map(_placed, faults)))
+            raise CallerError("ACC-GRANT", faults=tuple(faults))
         added = await grant_store.add(visit.connection, client_id, terms, visit.officer.by)
         entry.target = str(added.grant.grant_id)
         entry.detail |= {"client": client_id, "replaced": added.replaced}

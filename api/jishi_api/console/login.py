@@ -24,7 +24,8 @@ async def login(visit: Visit) -> Response:
     if visit.session is not None and visit.refused is None:
         return visit.see(HOME)
     following = visit.form.text("next") or visit.asked.text("next")
-    return visit.show("login.html", following=following)
+    by_provider = visit.serving.settings.oidc_issuer is not None
+    return visit.show("login.html", following=following, by_provider=by_provider)
 
 
 @section.act("/login", roles=(), public=True)
@@ -45,7 +46,7 @@ async def log_in(visit: Visit) -> Response:
         visit.refused = error
         return await _again(visit, error)
     session = await console_sessions.begin(visit.connection, visit.keys, user.login, "password")
-    response = RedirectResponse(_own(visit, form.text("next")), status_code=303)
+    response = RedirectResponse(own_page(visit, form.text("next")), status_code=303)
     cookies.give_session(request, response, session)
     return response
 
@@ -64,7 +65,7 @@ async def log_out(visit: Visit) -> Response:
 async def prefer(visit: Visit) -> Response:
     language = visit.form.choice("language", cookies.LANGUAGES)
     theme = visit.form.choice("theme", cookies.THEMES)
-    response = RedirectResponse(_own(visit, visit.form.text("next")), status_code=303)
+    response = RedirectResponse(own_page(visit, visit.form.text("next")), status_code=303)
     if language:
         cookies.prefer(visit.request, response, cookies.LANGUAGE, language)
     if theme:
@@ -78,7 +79,7 @@ async def _again(visit: Visit, error: DeniedError) -> Response:
     return response
 
 
-def _own(visit: Visit, wanted: str) -> str:
+def own_page(visit: Visit, wanted: str) -> str:
     """Where to go next: a page of this console, nowhere else."""
     home = visit.url(HOME)
     parts = urlsplit(wanted)

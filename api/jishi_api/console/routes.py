@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
+TOLD = ("ACC-OIDC-UNREACHABLE", "QRY-BUSY", "QRY-TIMEOUT")
+"""Of what is not there for now, what a reader is told the reason of."""
+
 KEPT_FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -114,7 +117,8 @@ def _told(visit: Visit, error: JishiError) -> Response:
     if error.blame is Blame.OURS and status >= 500 and status != 503:
         raise error
     language = visit.language
-    text = message(error.code, language, **error.values) if status != 503 else ""
+    hidden = status == 503 and error.code not in TOLD
+    text = "" if hidden else message(error.code, language, **error.values)
     faults = [(fault.name, fault.text(language)) for fault in error.faults]
     title = message(TITLES[status], language)
     return visit.show("problem.html", status=status, title=title, code=error.code, text=text, told=faults)

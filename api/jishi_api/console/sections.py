@@ -5,6 +5,7 @@ from __future__ import annotations
 from jishi_api.console import (
     accounts,
     applications,
+    batches,
     bulk_repair,
     concepts,
     counter,
@@ -15,10 +16,13 @@ from jishi_api.console import (
     jobs,
     login,
     overview,
+    quality,
     quarantine,
     queue,
     refused_map,
     reviews,
+    rules,
+    sign_on,
     sources,
     tickets,
 )
@@ -27,9 +31,10 @@ from jishi_api.console.section import Count, Page, Panel, Section
 
 def sections() -> tuple[Section, ...]:
     modules = (
-        *(login, overview, sources),
+        *(login, sign_on, overview, sources),
         *(held_batches, quarantine, bulk_repair, refused_map),
         *(tickets, disputes, reviews),
+        *(batches, rules, quality),
         *(concepts, queue),
         *(grants, accounts, applications),
         *(disclosures, counter, jobs),

@@ -170,10 +170,19 @@ class Visit:
         return [group for group in found if group.pages]
 
     def stands_in(self, page: Page) -> bool:
-        """Whether this page is the menu's ``page`` or one below it."""
-        if not page.path or not self.page.path:
-            return page.path == self.page.path
-        return f"{self.page.path}/".startswith(f"{page.path}/")
+        """Whether this page is the menu's ``page`` or one below it, and below no other of the menu's."""
+        return page == self._menus
+
+    @cached_property
+    def _menus(self) -> Page | None:
+        """The page of the menu this one belongs to: the one whose path begins its own for the longest."""
+        above = [
+            page
+            for page in self.pages
+            if page.menu is not None
+            and (page.path == self.page.path or (page.path and self.page.path.startswith(f"{page.path}/")))
+        ]
+        return max(above, key=lambda page: len(page.path), default=None)
 
     def knows(self, path: str) -> bool:
         """Whether there is a page of this path that he may see: links lead nowhere else."""

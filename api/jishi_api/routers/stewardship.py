@@ -1,4 +1,5 @@
-"""``/stewardship/batches…``: the ledger as stewards see it, no value of a row in it (query, road out)."""
+"""``/stewardship/batches…``: the ledger and the report of a batch as stewards see them, no value of a row in it (query, road
+out). Batches of another department are not there for its officers."""
 
 from __future__ import annotations
 
@@ -10,16 +11,18 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from jishi.errors import NotFoundError
 from jishi.golden.tables import OUTCOMES, STATUSES
-from jishi_api import statements
-from jishi_api.auth import authenticate_role
+from jishi.quality.steward_report import StewardReport, steward_report
+from jishi_api.ledger import GREATEST, ledger_page, ledger_row
 from jishi_api.links import address, with_parameters
+from jishi_api.report_documents import report_json
 from jishi_api.serving import serving_of
+from jishi_api.steward import steward_of
+from jishi_api.writing import writing
 
 router = APIRouter(prefix="/stewardship", tags=["stewardship"])
 
-GREATEST = 2**63 - 1
+FORMS = ("csv", "xlsx")
 
 _INSTANTS = ("delivered_at", "recorded_at", "finished_at")
 _PLAIN = ("batch", "source", "register", "status", "format", "encoding", "bytes", "sha256", "same_as", "last_seq")
@@ -34,9 +37,9 @@ async def batches(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Response:
     """``before`` is the number of a batch: only older ones are shown; the link ``next`` carries it."""
-    async with serving_of(request).connection() as connection:
-        await authenticate_role(connection, request, "steward")
-        rows = await connection.fetch(statements.BATCHES, before, source, status, limit + 1)
+    async with writing(serving_of(request)) as connection:
+        officer = await steward_of(connection, request)
+        rows = await ledger_page(connection, officer, source=source, status=status, before=before, limit=limit + 1)
     shown = rows[:limit]
     links = []
     if len(rows) > limit:
@@ -46,14 +49,30 @@ async def batches(
     return JSONResponse({"batches": [_told(request, row) for row in shown], "links": links})
 
 
-@router.get("/batches/{batch}", summary="一个批次 one batch")
+@router.get("/batches/{batch}", summary="批次报告 one batch with all its rules")
 async def one_batch(request: Request, batch: int) -> Response:
-    async with serving_of(request).connection() as connection:
-        await authenticate_role(connection, request, "steward")
-        row = await connection.fetchrow(statements.BATCH, batch) if 0 < batch <= GREATEST else None
-    if row is None:
-        raise NotFoundError("QRY-BATCH")
-    return JSONResponse(_told(request, row))
+    """Every rule with what it evaluated, how many rows failed it, and its share in the last ten published batches; why the
+    batch was held or refused; how late it came. What is counted are the bad rows."""
+    serving = serving_of(request)
+    async with writing(serving) as connection:
+        officer = await steward_of(connection, request)
+        report = await steward_report(
+            connection, batch, officer, request.state.language, serving.settings, serving.city
+        )
+        row = await ledger_row(connection, batch)
+    return JSONResponse(
+        {**_told(request, row), **report_json(report), "links": _links(request, report)},
+        headers={"Cache-Control": "private, no-store"},
+    )
+
+
+def _links(request: Request, report: StewardReport) -> list[dict[str, str]]:
+    here = ("stewardship", "batches", str(report.entry.batch))
+    links = [{"rel": "failures", "href": address(request, *here, "failures")}]
+    links += [{"rel": f"failures-{form}", "href": address(request, *here, f"failures.{form}")} for form in FORMS]
+    if report.data_docs:
+        links.append({"rel": "data-docs", "href": address(request, *here, "data-docs"), "type": "text/html"})
+    return links
 
 
 def _told(request: Request, row: Mapping[str, Any]) -> dict[str, object]:

@@ -126,5 +126,6 @@ SELECT b.batch_id, s.name, encode(b.sha256, 'hex') AS sha256, b.status, EXISTS (
     WHERE j.kind = 'ingest' AND (j.payload ->> 'batch')::bigint = b.batch_id AND j.status IN ('queued', 'running')
   ) AS waits
 FROM jishi.batch b JOIN jishi.source s USING (source_id)
+WHERE b.kind = 'delivery'
 ORDER BY b.batch_id"""
-"""Every batch with its content, and whether its job is still to be done."""
+"""Every delivered batch with its content, and whether its job is still to be done."""

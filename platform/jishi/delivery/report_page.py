@@ -18,9 +18,33 @@ def report_page(report: BatchReport) -> Document:
     told = [(_word(name, language), f"{entry.counts[name]:,}") for name in COUNTED]
     blocks.append(Table(tuple(title for title, _ in told), (tuple(count for _, count in told),)))
     blocks += [Paragraph(f"{sentence} [{code}]") for code, sentence in report.why]
+    blocks += _all_rules(report)
     for position, rule in enumerate(report.rules, start=1):
         blocks += _rule(rule, f"rule-{position}", language)
     return Document(render("QLT-REPORT-TITLE", language, batch=entry.batch, source=entry.source), tuple(blocks))
+
+
+def _all_rules(report: BatchReport) -> Iterator[Block]:
+    """Every rule the batch was measured by, those that all rows satisfy included."""
+    if not report.tested:
+        return
+    language = report.language
+    names = ("RULE", "DEMAND", "SEVERITY", "EVALUATED", "FAILED", "COULD-NOT-RUN")
+    yield Heading(2, render("QLT-REPORT-ALL-RULES", language), "all-rules")
+    yield Table(
+        tuple(render(f"QLT-REPORT-COLUMN-{name}", language) for name in names),
+        tuple(
+            (
+                rule.rule,
+                rule.text,
+                render(f"QLT-SEVERITY-{rule.severity.upper()}", language),
+                str(rule.evaluated),
+                str(rule.failed),
+                render("QLT-REPORT-YES" if rule.could_not_run else "QLT-REPORT-NO", language),
+            )
+            for rule in report.tested
+        ),
+    )
 
 
 def _rule(rule: RuleFailures, anchor: str, language: str) -> Iterator[Block]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -170,6 +170,23 @@ WHERE batch_id = $1 AND status = ANY($4::text[])""",
         fault["code"],
         list(UNFINISHED),
     )
+
+
+async def keep_rules(
+    connection: asyncpg.Connection,
+    batch_id: int,
+    rules: Sequence[Mapping[str, Any]],
+    columns: Mapping[str, tuple[str, ...]],
+) -> bool:
+    """What the rules said of a batch that is about to be abandoned; False where an earlier run of it was published, whose
+    report stays."""
+    kept = await connection.fetchval(
+        "UPDATE jishi.batch SET rules = $2, columns = $3 WHERE batch_id = $1 AND recorded_at IS NULL RETURNING batch_id",
+        batch_id,
+        json.dumps([dict(rule) for rule in rules]),
+        json.dumps(dict(columns), ensure_ascii=False),
+    )
+    return kept is not None
 
 
 async def begin(connection: asyncpg.Connection, batch_id: int, ruleset_id: int) -> None:

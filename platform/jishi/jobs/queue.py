@@ -41,6 +41,21 @@ async def enqueue(connection: asyncpg.Connection, kind: str, lane: str, payload:
     return int(number)
 
 
+async def enqueue_once(connection: asyncpg.Connection, kind: str) -> None:
+    """Queue a job of ``kind`` that takes up whatever has come together, unless one is waiting already; in a lane of its own."""
+    await connection.execute(
+        """
+WITH queued AS (
+  INSERT INTO jishi.job (kind, lane, payload) SELECT $1, $1, '{}'
+  WHERE NOT EXISTS (SELECT FROM jishi.job WHERE lane = $1 AND status = 'queued')
+  RETURNING job_id
+)
+SELECT pg_notify($2, job_id::text) FROM queued""",
+        kind,
+        CHANNEL,
+    )
+
+
 async def take(
     connection: asyncpg.Connection, worker: UUID, lease_s: int, *, kinds: Collection[str], lane: str | None = None
 ) -> Job | None:

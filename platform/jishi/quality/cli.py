@@ -9,9 +9,11 @@ import argparse
 import json
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jishi.errors import CallerError
 from jishi.logs import configure
 from jishi.settings import Settings
 from jishi.storage import cluster
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 FORMS = ("csv", "xlsx", "html")
+GROUPS = ("source", "department", "register", "city")
 LANGUAGES = {"zh": "zh-CN", "zh-CN": "zh-CN", "en": "en"}
 
 WriteFile = Callable[["Connection[Any]", Settings, "BatchReport", str, Path], Awaitable[int]]
@@ -52,6 +55,14 @@ def register(subparsers: Commands, write_file: WriteFile) -> None:
     report.add_argument("--xlsx", type=Path, metavar="PATH", help="the same as a workbook 同上，工作簿")
     report.add_argument("--html", type=Path, metavar="PATH", help="write the report as a page 报告网页")
     report.set_defaults(run=lambda args: _report(args, write_file))
+    scores = commands.add_parser("scores", help="质量评分 scores by register, source and month (GB/T 36344)")
+    scores.add_argument("--register", metavar="R", help="only this register 只看一个基础库")
+    scores.add_argument("--source", metavar="S", help="only this source 只看一个数源")
+    scores.add_argument("--month", type=_month, metavar="MONTH", help="only this month, as 2026-11 只看一个月")
+    scores.add_argument("--group", choices=GROUPS, default="source", help="what is added up in a line 汇总方式")
+    scores.add_argument("--lang", choices=LANGUAGES, help="language; default by LANG 语言")
+    scores.add_argument("--json", action="store_true", help="one JSON document on stdout, with all numbers")
+    scores.set_defaults(run=_scores)
 
 
 def _positive(text: str) -> int:
@@ -60,6 +71,42 @@ def _positive(text: str) -> int:
     if not 0 < number < 2**63:
         raise ValueError(text)
     return number
+
+
+def _month(text: str) -> date:
+    return date.fromisoformat(f"{text}-01")
+
+
+def _scores(args: argparse.Namespace) -> int:
+    configure()
+    wait(_told_scores(Settings(), args))
+    return 0
+
+
+async def _told_scores(settings: Settings, args: argparse.Namespace) -> None:
+    from jishi.quality.indicators import load_indicators
+    from jishi.quality.score_text import scores_json, scores_text
+    from jishi.quality.scores import Wanted, read_scores
+    from jishi.registers.catalog import registers
+
+    known = {name: one.name for one in registers().values() for name in (one.name, one.collection)}
+    if args.register is not None and args.register not in known:
+        raise CallerError("QLT-REGISTER-UNKNOWN", register=args.register, known=", ".join(registers()))
+    tongue = LANGUAGES.get(args.lang, language())
+    indicators = load_indicators(settings)
+    connection = await connect(settings.database_url or cluster.url(settings, INGEST), application="jishi-scores")
+    try:
+        wanted = Wanted(known.get(args.register), args.source, None, args.month)
+        found = await read_scores(connection, indicators, None, wanted, args.group)
+    finally:
+        await connection.close()
+    if args.json:
+        print(json.dumps(scores_json(found, indicators, tongue), ensure_ascii=False))
+        return
+    for line in scores_text(found, indicators, tongue):
+        print(line)
+    if not found:
+        say("QLT-NO-SCORES")
 
 
 def _report(args: argparse.Namespace, write_file: WriteFile) -> int:

@@ -104,9 +104,13 @@ def reason_text(register: str, rule_id: str, language: str) -> str:
 
 def rule_text(rule: Rule, language: str) -> str:
     """The rule's message with its title and limits filled in; no value of a row is part of it."""
+    return render(rule.message, language, title=element_title(rule, language), **limits_of(rule, language))
+
+
+def limits_of(rule: Rule, language: str) -> dict[str, object]:
+    """The limits a rule's sentences are filled with, as people read them, and the title of what it compares with."""
     limits = {name: _shown(value, language) for name, value in rule.params}
-    other = {"other": _title(rule.register, rule.other, language)} if rule.other else {}
-    return render(rule.message, language, title=element_title(rule, language), **limits, **other)
+    return limits | ({"other": _title(rule.register, rule.other, language)} if rule.other else {})
 
 
 def element_title(rule: Rule, language: str) -> str:
@@ -114,6 +118,12 @@ def element_title(rule: Rule, language: str) -> str:
     if rule.element == "row":
         return "Row" if _english(language) else "整行"
     return _title(rule.register, rule.element, language)
+
+
+def register_title(name: str, language: str) -> str:
+    """A register as people call it: in English by its name."""
+    register = register_of(name)
+    return register.name.replace("_", " ").capitalize() if _english(language) else register.title
 
 
 @cache

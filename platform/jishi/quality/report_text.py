@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from jishi.messages import render
-from jishi.quality.batch_report import REFUSED, BatchReport, RuleFailures
+from jishi.quality.batch_report import REFUSED, BatchReport, RuleFailures, TestedRule
 from jishi.quality.failures import COUNTED, Failing
 
 Rows = Callable[[RuleFailures], AsyncIterator[Failing]]
@@ -77,7 +77,14 @@ def document(report: BatchReport) -> dict[str, Any]:
         "reasons": dict(entry.reasons),
         "warnings": dict(entry.warnings),
         "why": [{"code": code, "message": sentence} for code, sentence in report.why],
+        "tested": [tested_document(rule) for rule in report.tested],
     }
+
+
+def tested_document(rule: TestedRule) -> dict[str, Any]:
+    """One rule with its counts; the shares follow from them."""
+    points = [{**asdict(point), "share": point.share} for point in rule.trend]
+    return {**asdict(rule), "passed": rule.passed, "share": rule.share, "trend": points}
 
 
 def row_document(row: Failing) -> dict[str, Any]:

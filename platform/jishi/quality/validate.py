@@ -6,7 +6,6 @@ fault. Results hold counts only: no sample of a value is ever asked for.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from jishi.errors import Fault, InternalError
+from jishi.quality.counted_results import document_of, kind_of_fault, raised
 from jishi.quality.override import Override, overridden
 from jishi.quality.reasons import write_reasons
 from jishi.quality.stage import SCHEMA, Stage, open_stage
@@ -41,10 +41,33 @@ class Outcome:
     rule: Rule
     evaluated: int
     failed: int
+    could_not_run: str | None = None  # class of the error that ended it; then both counts are 0 and say nothing
 
     @property
     def passed(self) -> int:
         return self.evaluated - self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What Great Expectations said of every rule, and its own document of it (counts only)."""
+
+    outcomes: tuple[Outcome, ...]
+    document: Mapping[str, Any]
+
+
+class RulesRaisedError(InternalError):
+    """``QLT-COULD-NOT-RUN``: rules that raised, by our fault; ``verdicts`` holds those that were asked beside them too."""
+
+    def __init__(self, verdicts: Verdicts, rules_version: str) -> None:
+        self.verdicts = verdicts
+        self.rules_version = rules_version
+        faults = tuple(
+            Fault(outcome.rule.id, "QLT-RULE-RAISED", {"reason": outcome.could_not_run})
+            for outcome in verdicts.outcomes
+            if outcome.could_not_run is not None
+        )
+        super().__init__("QLT-COULD-NOT-RUN", rule=", ".join(fault.name for fault in faults), faults=faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +84,7 @@ class Validation:
     seconds: Mapping[str, float] = field(default_factory=dict)  # by part: open, expectations, reasons
     received: int = 0  # rows of the delivery, those that were settled without the table included
     overrides: Mapping[str, Override] = field(default_factory=dict)
+    document: Mapping[str, Any] = field(default_factory=dict)  # Great Expectations' own, counts only
 
     @property
     def reasons(self) -> dict[str, int]:
@@ -98,14 +122,17 @@ def validate(
 
     ``columns`` are the stage table's columns, ``today`` the batch's day; ``overrides`` by rule id are the source's own
     severities, ``received`` the delivery's rows where the table does not hold them all. All errors are ours:
-    ``QLT-COULD-NOT-RUN`` names the rules that raised, ``QLT-DISAGREES`` a rule whose rows differ from Great
+    ``QLT-COULD-NOT-RUN`` (a RulesRaisedError) names the rules that raised, ``QLT-DISAGREES`` a rule whose rows differ from Great
     Expectations' own, ``QLT-STAGE`` a table that is not there.
     """
     clock = [time.perf_counter()]
     rules = overridden(applicable(register, columns), overrides or {})
     with open_stage(psycopg_url, table) as stage:
         clock.append(time.perf_counter())
-        outcomes = evaluate(stage, rules, today)
+        verdicts = evaluate(stage, rules, today)
+        outcomes = verdicts.outcomes
+        if any(outcome.could_not_run for outcome in outcomes):
+            raise RulesRaisedError(verdicts, register.rules_version)
         clock.append(time.perf_counter())
         counted = write_reasons(stage, {outcome.rule: outcome.failed for outcome in outcomes}, today)
         clock.append(time.perf_counter())
@@ -121,21 +148,41 @@ def validate(
         seconds=dict(zip(("open", "expectations", "reasons"), spent, strict=True)),
         received=counted.rows if received is None else received,
         overrides=overrides or {},
+        document=verdicts.document,
     )
 
 
-def evaluate(stage: Stage, rules: Sequence[Rule], today: date) -> tuple[Outcome, ...]:
-    """Great Expectations' verdict on each rule, in order of the rules; ``QLT-COULD-NOT-RUN`` if one cannot be had."""
+def evaluate(stage: Stage, rules: Sequence[Rule], today: date) -> Verdicts:
+    """Great Expectations' verdict on each rule, in order of the rules; one that raised says so in its outcome."""
+    results = _ask(stage, rules, today)
+    missing = [rule for rule in rules if _is_raised(results.get(rule.id))]
+    if missing:
+        results |= _ask_apart(stage, rules, missing, today)
+    outcomes = tuple(_outcome(rule, results[rule.id]) for rule in rules)
+    return Verdicts(outcomes, document_of(stage.table, [results[rule.id] for rule in rules], today))
+
+
+def _ask(stage: Stage, rules: Sequence[Rule], today: date) -> dict[str, ExpectationValidationResult]:
     suite = build_suite(stage.table, rules, today)
     results = stage.batch.validate(suite, result_format=COUNTS_ONLY).results
-    found = {result.expectation_config.meta[META_RULE]: result for result in results if result.expectation_config}
-    missing = [rule for rule in rules if rule.id not in found or _raised(found[rule.id])]
-    if missing:
-        raise _could_not_run(stage, missing, today)
-    return tuple(_outcome(rule, found[rule.id]) for rule in rules)
+    return {result.expectation_config.meta[META_RULE]: result for result in results if result.expectation_config}
+
+
+def _ask_apart(
+    stage: Stage, rules: Sequence[Rule], missing: Sequence[Rule], today: date
+) -> dict[str, ExpectationValidationResult]:
+    """One raising rule takes its whole aggregate statement down with it: each is run alone to name the ones at fault, and
+    those that are not get their verdict."""
+    return {
+        rule.id: stage.batch.validate(build_expectation(rule, today), result_format=COUNTS_ONLY)
+        for rule in rules
+        if rule in missing
+    }
 
 
 def _outcome(rule: Rule, result: ExpectationValidationResult) -> Outcome:
+    if _is_raised(result):
+        return Outcome(rule, 0, 0, kind_of_fault(result.exception_info))
     counts: Mapping[str, Any] = result.result
     # a table without rows has no sum: Great Expectations then leaves the count out or null
     failed = int(counts.get("unexpected_count") or 0)
@@ -145,29 +192,6 @@ def _outcome(rule: Rule, result: ExpectationValidationResult) -> Outcome:
     return Outcome(rule, evaluated, failed)
 
 
-def _raised(result: ExpectationValidationResult) -> bool:
+def _is_raised(result: ExpectationValidationResult | None) -> bool:
     """Whether the expectation raised: it then shows as not successful, without a count."""
-    return _any_raised(result.exception_info) or "element_count" not in result.result
-
-
-def _any_raised(info: Any) -> bool:
-    if not isinstance(info, dict):
-        return False
-    return bool(info.get("raised_exception")) or any(_any_raised(part) for part in info.values())
-
-
-def _could_not_run(stage: Stage, raised: Sequence[Rule], today: date) -> InternalError:
-    """One raising rule takes its whole aggregate statement down with it: run each alone to name the ones at fault."""
-    faults: list[Fault] = []
-    for rule in raised:
-        result = stage.batch.validate(build_expectation(rule, today), result_format=COUNTS_ONLY)
-        if _raised(result):
-            faults.append(Fault(rule.id, "QLT-RULE-RAISED", {"reason": _kind(result.exception_info)}))
-    named = faults or [Fault(rule.id, "QLT-RULE-RAISED", {"reason": "?"}) for rule in raised]
-    return InternalError("QLT-COULD-NOT-RUN", rule=", ".join(fault.name for fault in named), faults=tuple(named))
-
-
-def _kind(info: Any) -> str:
-    """The class of the driver's error; its text is left out, for it may quote a value of the delivery."""
-    found = re.search(r"\(psycopg\.errors\.(\w+)\)", str(info))
-    return found.group(1) if found else "exception"
+    return result is None or raised(result.exception_info) or "element_count" not in result.result

@@ -134,14 +134,14 @@ LEFT JOIN LATERAL (
   SELECT
     batch_id AS batch, status, delivered_at, finished_at, received, inserted + updated + ended AS changed, quarantined, held
   FROM jishi.batch
-  WHERE source_id = s.source_id
+  WHERE source_id = s.source_id AND kind = 'delivery'
   ORDER BY batch_id DESC
   LIMIT 1
 ) l ON true
 LEFT JOIN LATERAL (
   SELECT finished_at AS published_at
   FROM jishi.batch
-  WHERE source_id = s.source_id AND status IN ('published', 'unchanged')
+  WHERE source_id = s.source_id AND status IN ('published', 'unchanged') AND kind = 'delivery'
   ORDER BY batch_id DESC
   LIMIT 1
 ) p ON true
@@ -150,13 +150,14 @@ ORDER BY s.name
 """
 
 _DELIVERIES = """
--- A page of the ledger, newest first.
+-- A page of the ledger, newest first; repairs are no deliveries.
 SELECT
   b.batch_id AS batch, s.name, s.title, s.register, b.status, b.delivered_at, b.finished_at, b.received,
   b.inserted + b.updated + b.ended AS changed, b.quarantined, b.held
 FROM jishi.batch b
 JOIN jishi.source s USING (source_id)
-WHERE ($1::text IS NULL OR s.department = $1)
+WHERE b.kind = 'delivery'
+  AND ($1::text IS NULL OR s.department = $1)
   AND ($2::text IS NULL OR s.name = $2)
   AND ($3::timestamptz IS NULL OR b.delivered_at >= $3)
   AND ($4::bigint IS NULL OR b.batch_id < $4)

@@ -98,6 +98,7 @@ APPEND_ONLY = (
     "alias_decision",
     "dispute_step",
     "ticket_step",
+    "rule_change",
     "quarantine_step",
     "batch_decision",
 )

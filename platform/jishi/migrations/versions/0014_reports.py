@@ -1,0 +1,20 @@
+"""Reports: the failing rows of a batch, what Great Expectations said of it, changes of rules, and what scores are made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0014"
+down_revision = "0015"
+
+
+def upgrade() -> None:
+    path = Path(__file__).parent / "0014_reports.sql"
+    for statement in path.read_text(encoding="utf-8").split(";\n\n"):
+        op.get_bind().exec_driver_sql(statement.rstrip(";\n").replace("%", "%%"))
+
+
+def downgrade() -> None:
+    raise RuntimeError("who changed which rule when is not forgotten by a migration")
