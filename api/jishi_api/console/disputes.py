@@ -28,14 +28,14 @@ STANDINGS = {
     "upheld": words("upheld, being put right"),
     "resolved": words("put right"),
     "rejected": words("rejected"),
-    "withdrawn": words("withdrawn"),
+    "withdrawn": words("taken back"),
 }
 KINDS = {"open": "warn", "upheld": "warn", "resolved": "good", "rejected": "quiet", "withdrawn": "quiet"}
 ACTS = {
     "raise": words("raised"),
     "uphold": words("upheld"),
     "reject": words("rejected"),
-    "withdraw": words("withdrawn"),
+    "withdraw": words("taken back"),
     "resolve": words("put right"),
 }
 VERDICTS = {"uphold": words("Uphold: it is wrong"), "reject": words("Reject: it is right")}

@@ -23,7 +23,7 @@ section = Section()
 STEWARD = ("steward",)
 PAGE = 50
 
-STANDINGS = {"open": words("open"), "same": words("the same"), "different": words("different")}
+STANDINGS = {"open": words("to be decided"), "same": words("the same"), "different": words("different")}
 PROGRESS = {"queued": words("waits for a worker"), "done": words("done"), "failed": words("not done")}
 ACTS = {
     "merge": words("Merge"),

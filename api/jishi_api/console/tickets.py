@@ -22,7 +22,7 @@ STEWARD = ("steward",)
 READERS = ("steward", "auditor")
 PAGE = 50
 
-STANDINGS = {"open": words("open"), "replied": words("replied"), "closed": words("closed")}
+STANDINGS = {"open": words("to be dealt with"), "replied": words("replied"), "closed": words("closed")}
 ORIGINS = {
     "hand": words("by hand"),
     "row": words("refused row"),
