@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -17,6 +17,7 @@ from jishi.access.grants import Grant
 from jishi.access.protection import Protection
 from jishi.errors import CallerError, Fault
 from jishi.registers.register import Register
+from jishi.stewardship.disputes import Standing
 from jishi_api.auth import caller_of
 from jishi_api.caller import Caller, Stated
 from jishi_api.limits import spend
@@ -30,7 +31,8 @@ _STATED = {"purpose": "x-purpose", "case_no": "x-case-no"}
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request to one register, its caller's grant found; ``hidden``: uids that do not exist for this caller."""
+    """One request to one register, its caller's grant found; ``hidden``: uids that do not exist for this caller;
+    ``disputed``: values that bear a flag now."""
 
     request_id: UUID
     caller: Caller
@@ -40,6 +42,7 @@ class Asked:
     hidden: tuple[UUID, ...]
     protections: Mapping[UUID, Protection]
     request: Request
+    disputed: Standing = field(default_factory=dict)
 
     def authorise(self, wanted: Wanted) -> None:
         """DeniedError ``ACC-DENIED`` with every reason against it."""
@@ -70,7 +73,10 @@ async def asked_of(request: Request, serving: Serving, caller: Caller, register:
     spend(request, serving.rates.take(grant))
     protections = await serving.protections.now()
     hidden = hidden_from(protections, register, grant, stated) if protections else ()
-    return Asked(UUID(request.state.request_id), caller, register, grant, stated, hidden, protections, request)
+    disputed = await serving.disputes.now()
+    return Asked(
+        UUID(request.state.request_id), caller, register, grant, stated, hidden, protections, request, disputed
+    )
 
 
 async def read_body(request: Request, known: frozenset[str]) -> Body:

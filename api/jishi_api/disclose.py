@@ -10,15 +10,19 @@ from uuid import UUID
 
 from jishi.access.disclosures import Disclosure, digest_of
 from jishi.identifiers.sealing import Sealed, Sealer
+from jishi.stewardship.disputes import Standing
 from jishi_api.asked import Asked
 from jishi_api.binding import bound
+from jishi_api.disputes import NONE, flag
 from jishi_api.limits import spend
 from jishi_api.plan import Plan
 from jishi_api.serving import Serving
+from jishi_api.trust import Blocks
 
 __all__ = ["NOBODY", "Outcome", "Row", "bound", "digest", "disclose", "features", "listed", "properties_of"]
 
 Row = Mapping[str, Any]
+NO_BLOCKS: Blocks = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +83,30 @@ def digest(serving: Serving, question: object) -> bytes:
     return digest_of(serving.query_key, question)
 
 
-def features(rows: Sequence[Row], plan: Plan, sealer: Sealer) -> list[bytes]:
+def features(
+    rows: Sequence[Row], plan: Plan, sealer: Sealer, disputed: Standing = NONE, trust: Blocks = NO_BLOCKS
+) -> list[bytes]:
     """Each row as a feature up to the end of its properties, the closing brace left out: what PostgreSQL wrote, none of it
-    read again. Numbers granted in clear are opened here."""
+    read again. Numbers granted in clear are opened here. ``disputed``: values that bear a flag now; of another time none
+    does, for what is disputed is what is served now. ``trust``: what else was asked for of each."""
     if not plan.deciphered:
-        return [row["feature"] for row in rows]
-    return [_feature(row, more) for row, more in zip(rows, _deciphered(rows, plan, sealer), strict=True)]
+        found = [row["feature"] for row in rows]
+    else:
+        found = [_feature(row, more) for row, more in zip(rows, _deciphered(rows, plan, sealer), strict=True)]
+    if disputed and plan.source is None:
+        for place, row in enumerate(rows):
+            if row["uid"] in disputed:
+                found[place] += flag(plan, disputed[row["uid"]])
+    if trust:
+        found = [feature + trust.get(row["uid"], b"") for row, feature in zip(rows, found, strict=True)]
+    return found
 
 
-def listed(rows: Sequence[Row], plan: Plan, sealer: Sealer) -> bytes:
+def listed(
+    rows: Sequence[Row], plan: Plan, sealer: Sealer, disputed: Standing = NONE, trust: Blocks = NO_BLOCKS
+) -> bytes:
     """The rows as features joined by commas, each whole."""
-    found = features(rows, plan, sealer)
+    found = features(rows, plan, sealer, disputed, trust)
     return b"},".join(found) + b"}" if found else b""
 
 

@@ -23,6 +23,7 @@ from jishi.identifiers.sealing import Sealer
 from jishi.registers.catalog import registers
 from jishi.registers.register import Register
 from jishi.settings import Settings
+from jishi.stewardship import disputes
 from jishi_api import export_sql
 from jishi_api.binding import bound
 from jishi_api.caller import Stated
@@ -104,13 +105,14 @@ async def reading_of(connection: Connection[Any], settings: Settings, export: Ex
         question.page, hidden=tuple(sorted(uid for uid in hidden if protections[uid].register == register.name))
     )
     plan, names = question.plan, question.names
+    flagged = export_sql.flags(plan) if await disputes.any_standing(connection, register) else ""
     match export.format:
         case "parquet":
-            rows, fields = export_sql.table(plan, page, names)
+            rows, fields = export_sql.table(plan, page, names, flagged)
         case "csv":
-            rows, fields = export_sql.csv(plan, page, names)
+            rows, fields = export_sql.csv(plan, page, names, flagged)
         case _:
-            rows, fields = export_sql.json_lines(plan, page, export.format)
+            rows, fields = export_sql.json_lines(plan, page, export.format, flagged)
     sealer = Sealer(load_or_create(settings.key_path), settings.cipher)
     return Reading(
         register,

@@ -69,13 +69,13 @@ def merged(register: Register) -> str:
     """Who was merged into an entity, and until when it has been so."""
     return f"""
 -- Entities that were merged into one, as long as they were.
-SELECT v.uid, v.effective_from, v.recorded_at, (
+SELECT DISTINCT ON (v.recorded_at, v.uid) v.uid, v.effective_from, v.recorded_at, (
   SELECT min(o.recorded_at) FROM ({versions(register)}) o
   WHERE o.uid = v.uid AND o.recorded_at > v.recorded_at AND o.state <> 'merged'
 ) AS unmerged_at
 FROM jishi.{register.name}_version v
 WHERE v."into" = $1 AND v.state = 'merged' AND v.uid <> ALL($2::uuid[])
-ORDER BY v.recorded_at, v.uid
+ORDER BY v.recorded_at, v.uid, v.effective_from
 LIMIT 100
 """  # noqa: S608  identifiers of the declaration
 

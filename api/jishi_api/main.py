@@ -48,12 +48,15 @@ from jishi_api.routers import (
     stewardship,
     stewardship_bulk,
     stewardship_dictionary,
+    stewardship_disputes,
     stewardship_held,
     stewardship_quarantine,
     stewardship_reports,
+    stewardship_reviews,
     stewardship_rules,
     stewardship_scores,
     stewardship_sources,
+    stewardship_tickets,
     verify,
     well_known,
 )
@@ -122,6 +125,7 @@ def create_app(
         *(landing, conformance, collections, documentation, health, metrics, oauth, well_known),
         *(dictionary, dictionary_concepts, dictionary_elements, dictionary_handbook, reconcile),
         *(me, sharing, stewardship, stewardship_dictionary, stewardship_sources, access_log),
+        *(stewardship_disputes, stewardship_reviews, stewardship_tickets),
         *(stewardship_bulk, stewardship_quarantine, stewardship_held),
         *(stewardship_reports, stewardship_rules, stewardship_scores),
     )

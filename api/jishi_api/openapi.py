@@ -162,7 +162,7 @@ def _item() -> Part:
         "operationId": "item",
         "summary": "一个要素 one feature",
         "security": _EITHER,
-        "parameters": [_collection(), _KEY, _PROPERTIES, *CLOCKS, _CRS, _INCLUDE, _form(OF_AN_ITEM)],
+        "parameters": [_collection(), _KEY, _PROPERTIES, *CLOCKS, _CRS, _INCLUDE, _TRUST, _form(OF_AN_ITEM)],
         "responses": responses,
     }
 
@@ -212,6 +212,12 @@ _BBOX: Part = {
 _URI: Part = {"type": "string", "format": "uri"}
 _PROPERTIES = _parameter("properties", {"type": "array", "items": {"type": "string"}}, explode=False, style="form")
 _CRS = _parameter("crs", _URI, explode=False, style="form")
+_TRUSTED: Part = {
+    "type": "boolean",
+    "default": False,
+    "description": "whose each value is, how old, and what speaks against it; of now, with 100 features at most",
+}
+_TRUST = _parameter("trust", _TRUSTED)
 _INCLUDE = _parameter(
     "include",
     {"type": "array", "items": {"type": "string", "enum": list(INCLUDABLE)}},
@@ -260,6 +266,7 @@ _PAGE: list[Part] = [
     _parameter("count", {"type": "string", "enum": ["none", "estimate", "exact"], "default": "none"}),
     _parameter("q", _WORDS),
     _parameter("scores", {"type": "boolean", "default": False}),
+    _TRUST,
     _parameter("cursor", {"type": "string"}, description="as the link to the next page has it"),
     _form(OF_ITEMS),
 ]
@@ -309,6 +316,7 @@ _SEARCH: Part = {
         "cursor": {"type": "string"},
         "q": _WORDS,
         "scores": {"type": "boolean", "description": "with q: how good each find is, 0 to 1"},
+        "trust": _TRUSTED,
     },
 }
 _BATCH: Part = {
@@ -317,6 +325,7 @@ _BATCH: Part = {
         "ids": {"type": "array", "items": {"type": "string", "format": "uuid"}, "minItems": 1, "maxItems": 100},
         "properties": _NAMES,
         "include": _NAMES,
+        "trust": _TRUSTED,
         **CLOCK_BODY,
     },
 }
@@ -358,6 +367,12 @@ _FEATURE: Part = {
         "id": {"type": "string", "format": "uuid"},
         "geometry": {"type": ["object", "null"]},
         "properties": {"type": "object"},
+        "disputed": {
+            "type": "object",
+            "description": "shown values that are disputed, since which day; left out where none is",
+            "additionalProperties": {"type": "string", "format": "date"},
+        },
+        "trust": {"type": "object"},
         "links": _LINKS,
     },
 }

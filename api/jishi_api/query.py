@@ -42,6 +42,7 @@ from jishi_api.parameters import (
 )
 from jishi_api.plan import Plan, plan_of
 from jishi_api.sql import Key, Order, Page, Position
+from jishi_api.trust import read_trust
 
 MOST_SORTED = 3
 """Elements of one order."""
@@ -64,12 +65,13 @@ PAGE_MEMBERS = CLOCK_MEMBERS | frozenset(
         "limit",
         "properties",
         "sortby",
+        "trust",
     }
 )
 GEOGRAPHIC = systems(0)
 """The systems every deployment serves."""
 
-ITEM_MEMBERS = CLOCK_MEMBERS | frozenset({"crs", "f", "include", "properties"})
+ITEM_MEMBERS = CLOCK_MEMBERS | frozenset({"crs", "f", "include", "properties", "trust"})
 LANGUAGES = ("cql2-text", "cql2-json")
 
 
@@ -87,6 +89,7 @@ class Question:
     boxed: bool = False
     names: tuple[str, ...] = ()  # of the members shown
     clock: Clock | None = None
+    trust: bool = False
 
     @property
     def is_wide(self) -> bool:
@@ -129,6 +132,7 @@ def plan_items(
     closed(given, "f", negotiate.OF_ITEMS if posted is None else ("json",), "QRY-VALUE-FORMAT", faults)
     counted = closed(given, "count", ("none", "estimate", "exact"), "QRY-VALUE-COUNT", faults) or "none"
     limit = read_limit(given["limit"], faults) if "limit" in given else DEFAULT_LIMIT
+    trust = read_trust(given, clock, limit, faults)
     told = _told(register, grant, names, condition, order, include, clock)
     after = _after(register, order, given["cursor"], secret, told) if "cursor" in given and not faults else None
     if "cursor" in given and not faults and after is None:
@@ -143,7 +147,7 @@ def plan_items(
     )
     bound = clock.values if clock else ()
     page = Page(condition=condition, include=include, order=order, after=after, limit=limit, clock=bound)
-    return Question(shown, page, wanted, equal, told, counted, box is not None, tuple(granted), clock)
+    return Question(shown, page, wanted, equal, told, counted, box is not None, tuple(granted), clock, trust)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,7 @@ class Chosen:
     wanted: Wanted
     include: frozenset[str]
     clock: Clock | None = None
+    trust: bool = False
 
     @property
     def bound(self) -> tuple[object, ...]:
@@ -193,7 +198,8 @@ def chosen(
     include = included(given, faults)
     rights = include | (as_of.rights_of(register) if clock else frozenset())
     wanted = Wanted(elements=_asked_elements(register, given, names, with_geometry), rights=rights)
-    return Chosen(as_of.over(shown, clock, include) if clock else shown, wanted, include, clock)
+    trust = read_trust(given, clock, 1, faults)
+    return Chosen(as_of.over(shown, clock, include) if clock else shown, wanted, include, clock, trust)
 
 
 def place_after(order: Order, uid: Any, key: str | None) -> cursor.Place:

@@ -7,11 +7,12 @@ rest. So a page is cut from the same list as the one before it, for as long as t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 from jishi.errors import CallerError, Fault, InternalError
+from jishi.stewardship.disputes import Standing
 from jishi_api import cursor, sql
 from jishi_api.asked import Asked
 from jishi_api.condition import Condition
@@ -22,6 +23,7 @@ from jishi_api.knowing import check_known
 from jishi_api.query import Question, plan_items
 from jishi_api.serving import Serving
 from jishi_api.statements import CODES_NAMED
+from jishi_api.trust import Blocks, blocks_of
 from jishi_api.words import Labels, Scope, Words, anywhere, by_name, rank, read_words, scope_of
 
 MOST_RANKED = 500
@@ -52,13 +54,15 @@ class _Read:
 @dataclass(frozen=True, slots=True)
 class Found:
     """A page of what was found. ``following``: the cursor of the next, None where it is the last; ``more``: what the answer
-    tells of the ranking."""
+    tells of the ranking; ``disputed``: values that bear a flag; ``trust``: what was asked for of each feature."""
 
     question: Question
     rows: Sequence[Row]
     following: str | None
     matched: Matched | None
     more: Mapping[str, Any]
+    disputed: Standing = field(default_factory=dict)
+    trust: Blocks = field(default_factory=dict)
 
 
 async def page(serving: Serving, asked: Asked, parameters: Sequence[tuple[str, str]], known: Systems) -> Found:
@@ -140,7 +144,8 @@ async def _answer(serving: Serving, asked: Asked, read: _Read, act: str, told: o
     if read.scored:
         known = dict(zip(ranked.uids, ranked.scores, strict=True))
         more["scores"] = [round(known[uid], 3) for uid in subjects]
-    return Found(question, rows, following, matched, more)
+    trust = await blocks_of(serving, question.plan, asked.disputed, subjects) if question.trust else {}
+    return Found(question, rows, following, matched, more, asked.disputed, trust)
 
 
 async def find(

@@ -29,6 +29,7 @@ from jishi.storage import cluster, engine, roles
 from jishi.storage.engine import LOST
 from jishi_api.callers import Callers
 from jishi_api.coalesce import Coalescer
+from jishi_api.disputes import Disputes
 from jishi_api.guesses import Guesses
 from jishi_api.lanes import Lanes
 from jishi_api.metrics import Metrics
@@ -94,6 +95,7 @@ class Serving:
     sealer: Sealer = field(repr=False)
     callers: Callers = field(repr=False)
     protections: Protections
+    disputes: Disputes
     log: DisclosureLog
     rates: Rates
     quotas: Quotas
@@ -210,6 +212,7 @@ def prepare(settings: Settings, metrics_folder: Path | None = None) -> Serving:
         sealer=Sealer(keys, settings.cipher),
         callers=callers,
         protections=Protections(callers),
+        disputes=Disputes(callers),
         log=DisclosureLog(settings),
         rates=Rates(settings.workers),
         quotas=Quotas(ZoneInfo(city.timezone)),

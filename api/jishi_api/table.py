@@ -13,18 +13,25 @@ Feature = Mapping[str, Any]
 BYTE_ORDER_MARK = "\ufeff"
 """Without it the office programs of this country read UTF-8 as GB 18030."""
 
+FLAG = "disputed"
+"""The member of a feature that says which of its values are disputed since when."""
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def csv_of(columns: Sequence[str], features: Iterable[Feature], *, geometry: bool) -> bytes:
-    """RFC 4180 in UTF-8: uid, the ``columns``, and where there is a ``geometry`` its text (WKT) last."""
+    """RFC 4180 in UTF-8: uid, the ``columns``, where there is a ``geometry`` its text (WKT), and where any value is disputed
+    which are and since when."""
     out = io.StringIO(newline="")
     out.write(BYTE_ORDER_MARK)
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(["uid", *columns, *(["geometry"] if geometry else [])])
-    for feature in features:
+    listed = list(features)
+    flags = any(FLAG in feature for feature in listed)
+    writer.writerow(["uid", *columns, *(["geometry"] if geometry else []), *([FLAG] if flags else [])])
+    for feature in listed:
         cells = [safe(feature["properties"].get(name)) for name in columns]
-        writer.writerow([feature["id"], *cells, *([wkt(feature["geometry"])] if geometry else [])])
+        ends = [*([wkt(feature["geometry"])] if geometry else []), *([cell(feature.get(FLAG))] if flags else [])]
+        writer.writerow([feature["id"], *cells, *ends])
     return out.getvalue().encode()
 
 

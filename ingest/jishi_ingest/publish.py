@@ -30,6 +30,8 @@ from jishi.quality.report import EN, ZH, rule_text
 from jishi.registers.element import Rule
 from jishi.settings import City
 from jishi.stewardship import repairs
+from jishi.stewardship.terms import terms_of
+from jishi.stewardship.ticket_closing import close_by_delivery
 from jishi.storage import stage
 from jishi_ingest.clock import Stopwatch
 from jishi_ingest.delivery import Delivery
@@ -144,6 +146,9 @@ async def publish(connection: asyncpg.Connection, prepared: Prepared, ruleset: i
             supersede=batch.repairs is None,
             supersedes=originals,
         )
+        terms = terms_of(delivery.road.settings, delivery.road.city)
+        of_batch = (delivery.register, batch.source_id, batch.batch_id, merged.recorded_at)
+        await close_by_delivery(connection, *of_batch, staged.known.holds, terms)
         result = watch.sign(_published(prepared, merged, carried))
         await _close(connection, prepared, result)
     return result

@@ -105,8 +105,16 @@ async def collect(road: Road, source: Source) -> list[int]:
 
 
 def entry_of(source: Source) -> SourceEntry:
+    keys = () if source.key == "row-hash" else tuple(name for header in source.key for name in header)
     return SourceEntry(
-        source.id, source.title, source.register_name, source.department, source.mode, source.schedule, source.version
+        source.id,
+        source.title,
+        source.register_name,
+        source.department,
+        source.mode,
+        source.schedule,
+        source.version,
+        keys,
     )
 
 
@@ -200,6 +208,15 @@ def worker(road: Road) -> Worker:
 
         await abandon(road, int(payload["batch"]), error)
 
+    async def leave(payload: Mapping[str, Any], error: JishiError) -> None:
+        from jishi.golden.regrouping import give_up as give_up_regrouping
+
+        connection = await connect(road.url, application="jishi-regroup")
+        try:
+            await give_up_regrouping(connection, int(payload["regrouping"]), error)
+        finally:
+            await connection.close()
+
     async def give_up_repair(payload: Mapping[str, Any], error: JishiError) -> None:
         from jishi_ingest.repairs import give_up_repair
 
@@ -210,7 +227,7 @@ def worker(road: Road) -> Worker:
 
         await give_up_preview(road, int(payload["preview"]), error)
 
-    given_up = {"ingest": give_up, "repair": give_up_repair, "preview": give_up_preview}
+    given_up = {"ingest": give_up, "repair": give_up_repair, "preview": give_up_preview, "regroup": leave}
     return Worker(road.url, handlers(road), road.settings.lease_s, give_up=given_up)
 
 
@@ -267,6 +284,17 @@ def handlers(road: Road) -> dict[str, Handler]:
         source = source_of(road, str(payload["source"]))
         return {"batches": await collect(road, source)}
 
+    async def regroup(
+        payload: Mapping[str, Any], report: Callable[[Mapping[str, Any]], Awaitable[None]]
+    ) -> Mapping[str, Any]:
+        from jishi.golden.regrouping import carry_out
+
+        connection = await connect(road.url, application="jishi-regroup")
+        try:
+            return {"status": await carry_out(connection, int(payload["regrouping"]), road.city.timezone)}
+        finally:
+            await connection.close()
+
     async def preview(
         payload: Mapping[str, Any], report: Callable[[Mapping[str, Any]], Awaitable[None]]
     ) -> Mapping[str, Any]:
@@ -289,5 +317,5 @@ def handlers(road: Road) -> dict[str, Handler]:
         return await make_charts(road)
 
     about_batches = {"report": report_batches, "charts": charts}
-    on_the_road = {"ingest": ingest, "repair": repair, "preview": preview}
+    on_the_road = {"ingest": ingest, "repair": repair, "preview": preview, "regroup": regroup}
     return {**on_the_road, **about_batches, "turn": turn, "purge": purge, "fetch": fetch}

@@ -170,6 +170,19 @@ class LearningRules(BaseModel):
         return f"{{ four_eyes = {str(self.four_eyes).lower()}, most_names = {self.most_names} }}"
 
 
+class CorrectionTerms(BaseModel):
+    """校核纠错: working days within which a department answers a dispute 异议 and puts right what a ticket names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dispute_days: int = Field(5, ge=0, le=365)
+    ticket_days: int = Field(10, ge=0, le=365)
+
+    def __str__(self) -> str:
+        """As ``city.toml`` would say it."""
+        return f"{{ dispute_days = {self.dispute_days}, ticket_days = {self.ticket_days} }}"
+
+
 class StewardshipRules(BaseModel):
     """``four_eyes``: a held batch is released by somebody other than who proposed it."""
 
@@ -199,6 +212,7 @@ class City(BaseModel):
     disclosure: DisclosureRules = DisclosureRules()
     sharing: SharingTerms = SharingTerms()
     learning: LearningRules = LearningRules()
+    correction: CorrectionTerms = CorrectionTerms()
     stewardship: StewardshipRules = StewardshipRules()
 
 

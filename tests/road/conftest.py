@@ -271,6 +271,12 @@ class Subscriber:
                     self.held[uid] = now.get(uid, ())
                 case "end":
                     self.held.pop(uid, None)
+                case "merge":
+                    assert change["into"] is not None and uid in self.held, "merged without being there"
+                    self.held.pop(uid)
+                case "unmerge":
+                    assert uid not in self.held, "there already"
+                    self.held[uid] = now.get(uid, ())
                 case "change":
                     assert uid in self.held, "changed without being there"
                     named = set(change["elements"])
@@ -294,7 +300,8 @@ class Watcher:
     async def look(self, *points: datetime, now: datetime | None = None) -> list[str]:
         """The types of the changes since the last look. ``now``: to where time has been turned; None = no further."""
         types = await self.subscriber.follow()
-        known = await self.city.value(f"SELECT max(recorded_at) FROM jishi.{self.register}_contribution")
+        number = register_of(self.register).number
+        known = await self.city.value("SELECT last_recorded_at FROM jishi.register_state WHERE register = $1", number)
         assert await served(self.city, self.register) == await expected(self.city, self.register, now or known, known)
         for at in (*(known + timedelta(days=days) for days in DAYS), *points):
             wanted = await expected(self.city, self.register, at, known)

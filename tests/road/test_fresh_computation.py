@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from jishi.golden.regrouping import carry_out
 from jishi.quality.validate import Validation
 from jishi_ingest.examine import Examined
 
@@ -30,11 +31,9 @@ rows = st.fixed_dictionaries(
         "gone": st.sampled_from(["", "", "", "是"]),
     }
 )
-steps = st.lists(
-    st.tuples(st.sampled_from(["delta-a", "delta-b", "full"]), st.lists(rows, min_size=1, max_size=3)),
-    min_size=2,
-    max_size=6,
-)
+deliveries = st.tuples(st.sampled_from(["delta-a", "delta-b", "full"]), st.lists(rows, min_size=1, max_size=3))
+words = st.tuples(st.sampled_from(["merge", "merge", "unmerge", "split"]), st.integers(0, 5))
+steps = st.lists(st.one_of(deliveries, deliveries, words), min_size=2, max_size=8)
 
 
 async def _without_rules(road: object, connection: Any, delivery: Any, staged: Any) -> Examined:
@@ -52,14 +51,18 @@ async def _without_rules(road: object, connection: Any, delivery: Any, staged: A
 
 
 async def _play(
-    city: Any, watch: Callable[[Any], Any], code: Callable[[int], str], played: list[tuple[str, list[Any]]]
+    city: Any, watch: Callable[[Any], Any], code: Callable[[int], str], played: list[tuple[str, Any]]
 ) -> None:
     await city.connection.execute(
         f"TRUNCATE {', '.join(f'jishi.legal_entity{table}' for table in TABLES)}, jishi.identifier, jishi.change,"
-        " jishi.review, jishi.quarantine, jishi.batch, jishi.job, jishi.register_state"
+        " jishi.review, jishi.quarantine, jishi.batch, jishi.job, jishi.register_state, jishi.judgement, jishi.regrouping"
     )
     watcher = watch(city)
     for source, delivered in played:
+        if isinstance(delivered, int):
+            if await _say(city, source, delivered) == "done":
+                await watcher.look()
+            continue
         sent = [
             {
                 **row,
@@ -80,6 +83,32 @@ async def _play(
             until = TODAY + timedelta(days=days)
             await city.turn("legal_entity", until)
             await watcher.look(now=until)
+
+
+async def _say(city: Any, act: str, which: int) -> str:
+    """A steward's word about what is there; what it becomes, nothing where there is nothing to say it of."""
+    there = [row["uid"] for row in await city.rows("SELECT uid FROM jishi.legal_entity ORDER BY uid")]
+    gone = await city.rows(
+        "SELECT DISTINCT uid FROM jishi.legal_entity_version WHERE state = 'merged' AND uid <> ALL($1) ORDER BY uid",
+        there,
+    )
+    links = await city.rows("SELECT contribution_id, uid FROM jishi.legal_entity_link ORDER BY 1")
+    match act:
+        case "merge" if len(there) > 1:
+            said = (there[which % len(there)], there[(which + 1) % len(there)], None)
+        case "unmerge" if gone:
+            said = (gone[which % len(gone)]["uid"], None, None)
+        case "split" if links:
+            said = (links[which % len(links)]["uid"], None, links[which % len(links)]["contribution_id"])
+        case _:
+            return "nothing"
+    number = await city.value(
+        "INSERT INTO jishi.regrouping (register, act, uid, other_uid, contribution_id, words, requested_by)"
+        " VALUES (2, $1, $2, $3, $4, '', 'user:test') RETURNING regrouping_id",
+        act,
+        *said,
+    )
+    return await carry_out(city.connection, number, "Asia/Shanghai")
 
 
 def _declare(city: Any) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from console_cases import add_cases
 from console_city_access import add_access, add_jobs, add_names
 from console_city_refused import add_preview, add_refused
 from console_reports import add_reports
@@ -61,5 +62,14 @@ async def add_ledger(settings: Settings, connection: Connection[Any]) -> None:
             )
 
 
-PARTS: tuple[Part, ...] = (add_ledger, add_names, add_access, add_jobs, add_refused, add_preview, add_reports)
+PARTS: tuple[Part, ...] = (
+    add_ledger,
+    add_cases,
+    add_names,
+    add_access,
+    add_jobs,
+    add_refused,
+    add_preview,
+    add_reports,
+)
 """Called one after the other with the owner's connection, once the users are there."""

@@ -10,6 +10,7 @@ from jishi_api.console import (
     concepts,
     counter,
     disclosures,
+    disputes,
     grants,
     held_batches,
     jobs,
@@ -19,9 +20,11 @@ from jishi_api.console import (
     quarantine,
     queue,
     refused_map,
+    reviews,
     rules,
     sign_on,
     sources,
+    tickets,
 )
 from jishi_api.console.section import Count, Page, Panel, Section
 
@@ -30,6 +33,7 @@ def sections() -> tuple[Section, ...]:
     modules = (
         *(login, sign_on, overview, sources),
         *(held_batches, quarantine, bulk_repair, refused_map),
+        *(tickets, disputes, reviews),
         *(batches, rules, quality),
         *(concepts, queue),
         *(grants, accounts, applications),

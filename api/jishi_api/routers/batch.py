@@ -19,11 +19,11 @@ from jishi_api.parameters import report, texts
 from jishi_api.protected import takes_purpose
 from jishi_api.query import Chosen
 from jishi_api.routers.collections import register_by_collection
-from jishi_api.routers.items import EVERY_METHOD, HEADERS, refuse_all_but_post, survivor_of, uid_of
+from jishi_api.routers.items import EVERY_METHOD, HEADERS, refuse_all_but_post, survivor_of, trust_of, uid_of
 from jishi_api.serving import Serving, serving_of
 
 MOST_IDS = 100
-MEMBERS = frozenset({"ids", "properties", "include"}) | CLOCK_MEMBERS
+MEMBERS = frozenset({"ids", "properties", "include", "trust"}) | CLOCK_MEMBERS
 
 
 def routes() -> list[BaseRoute]:
@@ -48,7 +48,8 @@ async def batch(request: Request) -> Response:
     told = [[str(uid) for uid in uids], sorted(plan.masked), sorted(plan.clear), single.clock and single.clock.told()]
     outcome = Outcome((*subjects, *survivors.values()), len(words) - len(subjects), "ok" if subjects else "none")
     await disclose(serving, asked, "batch", plan, told, outcome)
-    shown = dict(zip(subjects, features(found, plan, serving.sealer), strict=True))
+    trust = await trust_of(serving, asked, single, subjects)
+    shown = dict(zip(subjects, features(found, plan, serving.sealer, asked.disputed, trust), strict=True))
     items = b",".join(_item(uid, words[uid], shown.get(uid), survivors.get(uid)) for uid in uids)
     return Response(b'{"items":[' + items + b"]}", media_type="application/json", headers=HEADERS)
 

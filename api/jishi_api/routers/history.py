@@ -20,6 +20,7 @@ from jishi.registers.catalog import registers
 from jishi_api import as_of, cursor, history, query, relating, sql
 from jishi_api.asked import Asked, ask, asked_of
 from jishi_api.disclose import Outcome, Row, bound, disclose, features
+from jishi_api.disputes import flagged
 from jishi_api.links import address, with_parameters
 from jishi_api.members import members
 from jishi_api.parameters import closed, key_value, once, read_limit, report, short
@@ -84,7 +85,9 @@ async def history_of(request: Request) -> Response:
         others = [(name, text) for name, text in request.query_params.multi_items() if name != "cursor"]
         links.append({"rel": "next", "href": with_parameters(here, [*others, ("cursor", written)])})
     links += [{"rel": one, "href": f"{here}?of={one}"} for one in PARTS if one != view.of]
-    body = {"id": str(uid), "collection": register.collection, **found, "links": links}
+    shown = flagged(register, asked.disputed.get(uid, {}), (*view.single.plan.masked, *view.single.plan.clear))
+    flags = {"disputed": shown} if shown else {}  # of what is served now, whatever was before
+    body = {"id": str(uid), "collection": register.collection, **flags, **found, "links": links}
     content = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return Response(content, media_type="application/json", headers=HEADERS)
 

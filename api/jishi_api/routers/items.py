@@ -35,6 +35,7 @@ from jishi_api.query import Chosen, Question, place_after, plan_items, plan_prop
 from jishi_api.routers.collections import register_by_collection
 from jishi_api.serving import MOST_SINGLES, Serving, serving_of
 from jishi_api.text_index import is_search
+from jishi_api.trust import Blocks, blocks_of
 
 HEADERS = {"Content-Crs": f"<{CRS84}>", "Cache-Control": "private, no-store"}
 """An answer is told to one caller and written in the log each time: no copy of it is worth keeping, so it has no tag."""
@@ -74,14 +75,14 @@ async def items(request: Request) -> Response:
         question = plan_items(register, asked.grant, parameters, serving.cursor_secret, known=known)
         rows, matched = await page_of(serving, asked, question)
         await disclose(serving, asked, "page", question.plan, sorted(parameters), shown(rows, question))
-        found = ranked.Found(question, rows, next_cursor(serving, question, rows), matched, {})
+        found = await found_of(serving, asked, question, rows, matched)
     return _shown_as(request, serving, found)
 
 
 def _shown_as(request: Request, serving: Serving, found: ranked.Found) -> Response:
     """A page in the form asked for, with its links."""
     parameters = request.query_params.multi_items()
-    question, rows, following = found.question, found.rows, found.following
+    question, following = found.question, found.following
     register = question.plan.register
     form = form_of(request, OF_ITEMS)
     here = address(request, "collections", register.collection, "items")
@@ -89,12 +90,12 @@ def _shown_as(request: Request, serving: Serving, found: ranked.Found) -> Respon
     asked_in = [(name, text) for name, text in parameters if name == "f"]
     after = with_parameters(here, [*others, *asked_in, ("cursor", following)]) if following is not None else None
     if form == CSV:
-        return as_csv(question, listed_features(serving, question, rows), after)
+        return as_csv(question, listed_features(serving, found), after)
     if form == HTML:
         return as_page(
             request,
             question,
-            listed_features(serving, question, rows),
+            listed_features(serving, found),
             after,
             None if found.matched is None else found.matched.number,
         )
@@ -112,10 +113,11 @@ def _shown_as(request: Request, serving: Serving, found: ranked.Found) -> Respon
 _JSON = "application/json"
 
 
-def listed_features(serving: Serving, question: Question, rows: Sequence[Row]) -> list[dict[str, Any]]:
+def listed_features(serving: Serving, page: ranked.Found) -> list[dict[str, Any]]:
     """The features of a page, read: for forms that show them otherwise than as they were written."""
-    seen = rows[: question.page.limit]
-    found: list[dict[str, Any]] = json.loads(b"[" + listed(seen, question.plan, serving.sealer) + b"]")
+    seen = page.rows[: page.question.page.limit]
+    written = listed(seen, page.question.plan, serving.sealer, page.disputed)
+    found: list[dict[str, Any]] = json.loads(b"[" + written + b"]")
     return found
 
 
@@ -137,6 +139,22 @@ async def page_of(serving: Serving, asked: Asked, question: Question) -> tuple[S
     rows = await lanes.fetch(statement.text, *bound(statement.values, serving.sealer))
     matched = await count(serving, asked, question.plan, page, question.counted)
     return rows, matched
+
+
+async def found_of(
+    serving: Serving, asked: Asked, question: Question, rows: Sequence[Row], matched: Matched | None
+) -> ranked.Found:
+    """A page that was disclosed, with what its features bear beside their values."""
+    following = next_cursor(serving, question, rows)
+    trust = await trust_of(serving, asked, question, shown(rows, question).subjects)
+    return ranked.Found(question, rows, following, matched, {}, asked.disputed, trust)
+
+
+async def trust_of(
+    serving: Serving, asked: Asked, asking: Question | Chosen, subjects: tuple[uuid.UUID, ...]
+) -> Blocks:
+    """The trust block of each, where it was asked for."""
+    return await blocks_of(serving, asking.plan, asked.disputed, subjects) if asking.trust else {}
 
 
 def shown(rows: Sequence[Row], question: Question) -> Outcome:
@@ -165,7 +183,7 @@ def collection_of(serving: Serving, found: ranked.Found, links: object) -> Respo
         told["numberMatchedKind"] = "exact" if found.matched.exact else "estimate"
     told |= {"numberReturned": len(seen), **found.more, "links": links}
     ends = b"]," + json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()[1:]
-    features = listed(seen, plan, serving.sealer)
+    features = listed(seen, plan, serving.sealer, found.disputed, found.trust)
     return geojson(b"".join((b'{"type":"FeatureCollection","features":[', features, ends)), plan.crs)
 
 
@@ -186,7 +204,9 @@ async def item(request: Request) -> Response:
         return RedirectResponse(with_parameters(there, request.query_params.multi_items()), status_code=308)
     await demand_purpose(serving, asked, (row["uid"],))
     await disclose(serving, asked, "item", plan, question, Outcome((row["uid"],)))
-    (feature,) = features([row], plan, serving.sealer)
+    (feature,) = features(
+        [row], plan, serving.sealer, asked.disputed, await trust_of(serving, asked, single, (row["uid"],))
+    )
     if form_of(request, OF_AN_ITEM) == HTML:
         return as_item_page(request, plan, json.loads(feature + b"}"))
     here = f"{base_of(request)}collections/{register.collection}"
@@ -271,12 +291,17 @@ def uid_of(text: str) -> uuid.UUID | None:
 
 async def survivor_of(serving: Serving, asked: Asked, single: Chosen, uid: uuid.UUID) -> uuid.UUID | None:
     """The uid that ``uid`` was merged into, if the caller may see that one; None else."""
-    clock = single.clock
-    statement = as_of.merged_into(asked.register, uid, clock) if clock else sql.merged_into(asked.register, uid)
-    survivor: uuid.UUID | None = await serving.lanes.fetchval(statement.text, *statement.values)
-    if survivor is None or uid in asked.hidden:
-        return None
-    return survivor if await look_up(serving, asked, single, survivor) else None
+    clock, passed = single.clock, {uid}
+    at: uuid.UUID | None = uid
+    while at is not None and at not in asked.hidden:
+        statement = as_of.merged_into(asked.register, at, clock) if clock else sql.merged_into(asked.register, at)
+        at = await serving.lanes.fetchval(statement.text, *statement.values)
+        if at is None or at in passed:
+            return None
+        if await look_up(serving, asked, single, at):
+            return at
+        passed.add(at)  # who merged it may have been merged since
+    return None
 
 
 async def look_up(serving: Serving, asked: Asked, single: Chosen, uid: uuid.UUID) -> Row | None:

@@ -74,7 +74,7 @@ async def lineage_of(request: Request) -> Response:
     body = {
         "id": str(row["uid"]),
         "collection": register.collection,
-        "elements": _elements(asked, named, golden, said),
+        "elements": _elements(asked, row["uid"], named, golden, said),
         "links": [
             {"rel": "item", "href": address(request, "collections", register.collection, "items", str(row["uid"]))}
         ],
@@ -139,7 +139,7 @@ async def _own(
 
 
 def _elements(
-    asked: Asked, named: tuple[str, ...], golden: Mapping[str, Any], said: Sequence[Said]
+    asked: Asked, uid: UUID, named: tuple[str, ...], golden: Mapping[str, Any], said: Sequence[Said]
 ) -> list[dict[str, Any]]:
     """Of each element whose value survived and why."""
     register = asked.register
@@ -157,6 +157,8 @@ def _elements(
                 by_number[winner.contribution_id].shown.get(name) != value
             ):
                 entry["why"] = "calendar"
+        if since := asked.disputed.get(uid, {}).get(name):
+            entry["disputed"] = since.isoformat()
         if len(group) > 1:
             entry["together"] = [other for other in group if other in named]
         if _is_told(asked):

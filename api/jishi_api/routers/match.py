@@ -255,7 +255,9 @@ async def _features(serving: Serving, asked: Asked, question: _Question, uids: t
         return {}
     statement = sql.by_uids(question.shown, uids, asked.hidden)
     rows = await serving.lanes.fetch(statement.text, *bound(statement.values, serving.sealer))
-    return dict(zip((row["uid"] for row in rows), features(rows, question.shown, serving.sealer), strict=True))
+    return dict(
+        zip((row["uid"] for row in rows), features(rows, question.shown, serving.sealer, asked.disputed), strict=True)
+    )
 
 
 def _disclosed(question: _Question) -> Plan:

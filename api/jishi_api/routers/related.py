@@ -22,6 +22,7 @@ from jishi.errors import CallerError, DeniedError, Fault, JishiError
 from jishi.messages import render
 from jishi.registers.catalog import registers
 from jishi.registers.register import Register
+from jishi.stewardship.disputes import Standing
 from jishi_api import as_of, cursor, query, relating, sql
 from jishi_api.asked import Asked, ask, asked_of
 from jishi_api.clock import DATETIME, Clock, read_clock
@@ -88,7 +89,9 @@ async def related(request: Request) -> Response:
     parts = [await _told(request, serving, asked, view, part, row["uid"], said, known, open_to) for part in view.parts]
     pending = await _pending(serving, asked, view, row["uid"], said, open_to)
     return Response(
-        _document(request, serving, view, row, parts, pending), media_type="application/json", headers=HEADERS
+        _document(request, serving, view, row, parts, pending, asked.disputed),
+        media_type="application/json",
+        headers=HEADERS,
     )
 
 
@@ -174,10 +177,12 @@ async def _told(
         if "cursor" in {fault.name for fault in error.faults} and view.cursor is not None:
             raise
         return _json({**head, **_refusal(error, request.state.language)})
-    spans = await _spans(serving, part, uid, subjects, view.clock)
+    spans = await _spans(serving, part, uid, subjects, view.clock, asked.disputed)
     shown = [
         feature + b',"relations":' + _json(spans.get(one, [])) + b"}"
-        for one, feature in zip(subjects, features(rows[: view.limit], chosen.plan, serving.sealer), strict=True)
+        for one, feature in zip(
+            subjects, features(rows[: view.limit], chosen.plan, serving.sealer, other.disputed), strict=True
+        )
     ]
     links = []
     if len(rows) > view.limit:
@@ -231,20 +236,23 @@ def _asked(asked: Asked, other: Asked, view: View, part: Part, uid: UUID) -> str
 
 
 async def _spans(
-    serving: Serving, part: Part, uid: UUID, subjects: tuple[UUID, ...], clock: Clock | None
+    serving: Serving, part: Part, uid: UUID, subjects: tuple[UUID, ...], clock: Clock | None, standing: Standing
 ) -> dict[UUID, list[dict[str, Any]]]:
-    """uid → by which element it is related, since when and until when."""
+    """uid → by which element it is related, since when and until when; and whether what says so is disputed."""
     if not subjects:
         return {}
     found: dict[UUID, list[dict[str, Any]]] = {}
     values = (uid, list(subjects), part.kind, list(part.elements), part.teller.number, _at(clock))
     for row in await serving.lanes.fetch(relating.spans(part), *values):
         ends = row["effective_to"]
+        teller = uid if part.outward else row["uid"]
+        since = None if clock is not None else standing.get(teller, {}).get(row["element"])
         found.setdefault(row["uid"], []).append(
             {
                 "element": row["element"],
                 "effective_from": row["effective_from"].isoformat(),
                 "effective_to": ends and ends.isoformat(),
+                **({"disputed": since.isoformat()} if since else {}),
             }
         )
     return found
@@ -284,13 +292,19 @@ def _refusal(error: JishiError, language: str) -> dict[str, Any]:
 
 
 def _document(
-    request: Request, serving: Serving, view: View, row: Row, parts: list[bytes], pending: list[dict[str, Any]]
+    request: Request,
+    serving: Serving,
+    view: View,
+    row: Row,
+    parts: list[bytes],
+    pending: list[dict[str, Any]],
+    disputed: Standing,
 ) -> bytes:
     plan = view.single.plan
     collection = plan.register.collection
     head = _json({"id": str(row["uid"]), "collection": collection})[:-1]
     if plan.columns or plan.deciphered or plan.geometry:
-        (feature,) = features([row], plan, serving.sealer)
+        (feature,) = features([row], plan, serving.sealer, disputed)
         head += b',"feature":' + feature + b"}"
     here = address(request, "collections", collection, "items", str(row["uid"]))
     links = [{"rel": "self", "href": f"{here}/related"}, {"rel": "item", "href": here}]

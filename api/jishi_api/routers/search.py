@@ -30,12 +30,13 @@ from jishi_api.routers.collections import register_by_collection
 from jishi_api.routers.items import (
     EVERY_METHOD,
     collection_of,
+    found_of,
     geojson,
-    next_cursor,
     page_of,
     refuse_all_but_post,
     shown,
     systems_of,
+    trust_of,
 )
 from jishi_api.serving import Serving, serving_of
 from jishi_api.suppress import suppressed
@@ -43,7 +44,7 @@ from jishi_api.suppress import suppressed
 COUNTED_MEMBERS = frozenset({"aggregate", "filter", "filter-lang", "bbox", "include", "purpose", "case_no"})
 """What may stand beside ``aggregate``; of a personal collection nothing that chooses persons."""
 
-PERSONAL_MEMBERS = frozenset({"properties", "key", "filter", "filter-lang", "include"}) | CLOCK_MEMBERS
+PERSONAL_MEMBERS = frozenset({"properties", "key", "filter", "filter-lang", "include", "trust"}) | CLOCK_MEMBERS
 
 
 def routes() -> list[BaseRoute]:
@@ -73,7 +74,7 @@ async def _page(request: Request, serving: Serving, asked: Asked, body: Body) ->
         question = plan_items(asked.register, asked.grant, (), serving.cursor_secret, posted=body, known=known)
         rows, matched = await page_of(serving, asked, question)
         await disclose(serving, asked, "search", question.plan, dict(body), shown(rows, question))
-        found = ranked.Found(question, rows, next_cursor(serving, question, rows), matched, {})
+        found = await found_of(serving, asked, question, rows, matched)
     here = address(request, "collections", asked.register.collection, "search")
     links: list[dict[str, Any]] = [{"href": here, "rel": "self", "method": "POST"}]
     if found.following is not None:
@@ -127,7 +128,7 @@ async def _table(serving: Serving, asked: Asked, plan: Plan, page: sql.Page, tab
 async def _persons(serving: Serving, asked: Asked, body: Body) -> Response:
     """At most the hits of the shape; one more is an error that asks to narrow, and is disclosed as such."""
     faults: list[Fault] = []
-    plain = {"properties", "include"} | CLOCK_MEMBERS
+    plain = {"properties", "include", "trust"} | CLOCK_MEMBERS
     given = texts({name: body[name] for name in plain if name in body}, faults)
     if "properties" not in given:
         faults.append(Fault("properties", "QRY-PROPERTIES-NEEDED"))
@@ -153,4 +154,6 @@ async def _persons(serving: Serving, asked: Asked, body: Body) -> Response:
     await demand_purpose(serving, asked, subjects)
     await disclose(serving, asked, "search", plan, told, Outcome(subjects) if subjects else NOBODY)
     ends = f'],"numberReturned":{len(rows)},"links":[]}}'.encode()
-    return geojson(b'{"type":"FeatureCollection","features":[' + listed(rows, plan, serving.sealer) + ends)
+    trust = await trust_of(serving, asked, single, subjects)
+    found_rows = listed(rows, plan, serving.sealer, asked.disputed, trust)
+    return geojson(b'{"type":"FeatureCollection","features":[' + found_rows + ends)

@@ -26,6 +26,7 @@ from jishi_api.auth import caller_of
 from jishi_api.compare import CLAIMABLE, Verdict, compare, interval
 from jishi_api.condition import TEXT_LIMIT, Condition
 from jishi_api.disclose import Outcome, Row, bound, digest, disclose, properties_of
+from jishi_api.disputes import flagged
 from jishi_api.guesses import Subject
 from jishi_api.numbers import number_of
 from jishi_api.parameters import included, report, texts
@@ -84,11 +85,14 @@ async def verify(request: Request) -> Response:
     if outcome in ("no_record", "mismatch"):
         serving.guesses.note(subjects)
     uids = tuple(row["uid"] for row in rows[:1]) if found is not None else ()
-    told = [sorted(check.key.items()), sorted(check.claims.items())]
-    await disclose(serving, asked, "verify", check.plan, told, Outcome(uids, int(not uids), outcome))
+    question = [sorted(check.key.items()), sorted(check.claims.items())]
+    await disclose(serving, asked, "verify", check.plan, question, Outcome(uids, int(not uids), outcome))
     outcome, verdicts = _as_told(asked, outcome, verdicts)
     receipt = await _receipt(serving, asked, check, outcome, verdicts)
-    told_back = {"outcome": outcome, "claims": verdicts, "receipt": receipt}
+    told_back: dict[str, Any] = {"outcome": outcome, "claims": verdicts, "receipt": receipt}
+    flags = _flags(asked, check, found, outcome)
+    if flags:
+        told_back["disputed"] = flags
     return JSONResponse(told_back, headers={"Cache-Control": "no-store"})
 
 
@@ -206,6 +210,13 @@ def _as_told(asked: Asked, outcome: str, verdicts: dict[str, Verdict]) -> tuple[
     if outcome in ("no_record", "mismatch") and "distinct" not in asked.grant.rights:
         return "mismatch", dict.fromkeys(verdicts, Verdict.INCONSISTENT)
     return outcome, verdicts
+
+
+def _flags(asked: Asked, check: Check, row: Row | None, outcome: str) -> dict[str, str]:
+    """Claimed elements that are disputed; not where that would tell that somebody is there."""
+    if row is None or (outcome in ("no_record", "mismatch") and "distinct" not in asked.grant.rights):
+        return {}
+    return flagged(asked.register, asked.disputed.get(row["uid"], {}), check.claims)
 
 
 def _subject(serving: Serving, asked: Asked, named: object) -> Subject:

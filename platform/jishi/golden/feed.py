@@ -15,18 +15,18 @@ async def publish_changes(
 ) -> tuple[dict[str, int], int]:
     """Append ``delta`` (and the new single entities among ``accepted`` rows); counts of delta by type, last number."""
     singles = (
-        f"UNION ALL SELECT s.entity, 'create', s.effective_from, NULL, NULL, NULL, NULL FROM {accepted} WHERE s.single"
+        f"UNION ALL SELECT s.entity, 'create', s.effective_from, NULL, NULL, NULL, NULL, NULL FROM {accepted} WHERE s.single"
         if accepted
         else ""
     )
     written = await connection.execute(
         f"""
 INSERT INTO jishi.change
-  (register, seq, uid, type, recorded_at, effective_from, elements, known_at, before_from, before_known)
+  (register, seq, uid, type, recorded_at, effective_from, elements, known_at, before_from, before_known, "into")
 SELECT $1::smallint, $2 + row_number() OVER (), c.uid, c.type, $3, c.effective_from, c.elements, c.known_at,
-  c.before_from, c.before_known
+  c.before_from, c.before_known, c."into"
 FROM (
-  SELECT d.uid, d.type, d.effective_from, d.elements, d.known_at, d.before_from, d.before_known FROM delta d {singles}
+  SELECT d.uid, d.type, d.effective_from, d.elements, d.known_at, d.before_from, d.before_known, d."into" FROM delta d {singles}
 ) c""",
         register.number,
         clock.last_seq,

@@ -29,6 +29,7 @@ class SourceEntry:
     mode: str
     schedule: str | None
     version: str
+    key_columns: tuple[str, ...] = ()  # headers by which the department knows a row
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +81,11 @@ async def register_source(connection: asyncpg.Connection, source: SourceEntry) -
     """Write the source as declared now; its number."""
     number = await connection.fetchval(
         """
-INSERT INTO jishi.source (name, title, register, department, mode, schedule, version)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO jishi.source (name, title, register, department, mode, schedule, version, key_columns)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (name) DO UPDATE SET title = excluded.title, register = excluded.register,
-  department = excluded.department, mode = excluded.mode, schedule = excluded.schedule, version = excluded.version
+  department = excluded.department, mode = excluded.mode, schedule = excluded.schedule, version = excluded.version,
+  key_columns = excluded.key_columns
 RETURNING source_id""",
         *asdict(source).values(),
     )

@@ -21,6 +21,7 @@ async def recompute(
     """Recompute every entity in ``touched``; afterwards ``delta(uid, type, effective_from, elements)`` says what changed."""
     await connection.execute(_fresh(names), recorded_at, *([timezone] if names.register.clocks else []))
     await connection.execute(_stored(names))
+    await connection.execute(_voiceless(names))
     await connection.execute("ANALYZE fresh (uid, t, n); ANALYZE stored (uid, effective_from)")
     await connection.execute(_appended(names))
     await connection.execute("ANALYZE appended (uid, t)")
@@ -38,7 +39,7 @@ def _fresh(names: Names) -> str:
     contribution has a voice, its values are taken as they are. Who has a voice is found without the values, which are
     wide."""
     values = ",\n  ".join(
-        f"(array_agg(f.{column} ORDER BY {_trust(names, columns)}) FILTER (WHERE {_any(columns)}))[1] AS {column}"
+        f"(array_agg(f.{column} ORDER BY {trust_order(names, columns)}) FILTER (WHERE {says_any(columns)}))[1] AS {column}"
         for columns, _ in names.groups()
         for column in columns
     )
@@ -83,10 +84,38 @@ SELECT f.uid, f.t, {clocks.state(names.register, "f")},
 FROM state f"""
 
 
+def _voiceless(names: Names) -> str:
+    """Where nobody has a voice any more, because a steward parted contributions, the entity has ended there."""
+    return f"""
+INSERT INTO fresh (uid, t, state, {names.column_list()}, n)
+SELECT s.uid, s.effective_from, 'ended', {names.column_list("s")},
+  1 - row_number() OVER (PARTITION BY s.uid ORDER BY s.effective_from DESC)
+FROM stored s
+JOIN touched t ON t.uid = s.uid AND t.from_point = '-infinity'
+WHERE s.uid IN ({_parted(names)}) AND NOT EXISTS (SELECT FROM fresh f WHERE f.uid = s.uid AND f.t <= s.effective_from)"""
+
+
+def _parted(names: Names) -> str:
+    """Entities whose contributions a steward regrouped: they may have versions at dates of which no contribution of theirs
+    tells."""
+    return f"SELECT j.uid FROM jishi.judgement j WHERE j.register = {names.register.number}"
+
+
+def _stored_points(names: Names, whose: str) -> str:
+    """The points of the versions known so far."""
+    return "".join(
+        f"""
+  UNION
+  SELECT v.uid, v.effective_from FROM {table} v JOIN touched t ON t.uid = v.uid AND v.effective_from >= t.from_point{whose}"""
+        for table in (names.version, names.golden)
+    )
+
+
 def _clock_points(names: Names) -> str:
-    """The points at which the calendar changes a record, and those at which it was thought to."""
+    """The points at which the calendar changes a record, and those at which it was thought to; those that are left of
+    contributions which were taken away."""
     if not names.register.clocks:
-        return ""
+        return _stored_points(names, f"\n    AND t.uid IN ({_parted(names)})")
     dated = "".join(
         f"""
   UNION
@@ -94,15 +123,11 @@ def _clock_points(names: Names) -> str:
   FROM revision r JOIN touched t ON t.uid = r.uid AND {moment} > greatest(r.effective_from, t.from_point)"""
         for moment in clocks.moments(names.register, "r")
     )
-    return f"""{dated}
-  UNION
-  SELECT v.uid, v.effective_from FROM {names.version} v JOIN touched t ON t.uid = v.uid AND v.effective_from >= t.from_point
-  UNION
-  SELECT g.uid, g.effective_from FROM {names.golden} g JOIN touched t ON t.uid = g.uid AND g.effective_from >= t.from_point"""
+    return dated + _stored_points(names, "")
 
 
-def _trust(names: Names, columns: tuple[str, ...]) -> str:
-    """Order of trust among contributions for one group of columns; see ``registers.survivorship``."""
+def trust_order(names: Names, columns: tuple[str, ...]) -> str:
+    """Order of trust among contributions ``f`` for one group of columns; see ``registers.survivorship``."""
     sticky = dict(names.register.survivorship.sticky)
     first = [
         f"(f.{column} IN ({', '.join(repr(value) for value in sticky[column])})) DESC NULLS LAST"
@@ -112,7 +137,8 @@ def _trust(names: Names, columns: tuple[str, ...]) -> str:
     return ", ".join(["f.rank", *first, "f.effective_from DESC", "f.recorded_at DESC", "f.contribution_id"])
 
 
-def _any(columns: tuple[str, ...]) -> str:
+def says_any(columns: tuple[str, ...]) -> str:
+    """Whether contribution ``f`` says anything in a group of columns."""
     return " OR ".join(f"f.{column} IS NOT NULL" for column in columns)
 
 
@@ -185,7 +211,8 @@ SELECT * FROM (
          WHEN a.state = 'active' THEN 'create' END AS type,
     CASE WHEN g.uid IS NOT NULL AND g.state = 'active' AND a.state = 'active' THEN array_remove(ARRAY[
     {elements}], NULL) END AS elements,
-    {known_at} AS known_at, g.effective_from AS before_from, g.recorded_at AS before_known
+    {known_at} AS known_at, g.effective_from AS before_from, g.recorded_at AS before_known,
+    NULL::uuid AS "into"
   FROM in_force a LEFT JOIN {names.golden} g ON g.uid = a.uid
 ) d
 WHERE d.type <> 'change' OR d.elements <> '{{}}'"""

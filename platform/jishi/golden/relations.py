@@ -26,7 +26,7 @@ MANY = 1_000
 async def relate(connection: asyncpg.Connection, names: Names, clock: Clock, batch_id: int, accepted: str) -> None:
     """After the golden records of a publication stand: append, close and resolve. ``moved(uid)`` is left behind."""
     register = names.register
-    if not _concerns(register):
+    if not concerns(register):
         return
     await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
     numbered = [reference for reference in register.references if not reference.by_value]
@@ -43,8 +43,7 @@ async def relate(connection: asyncpg.Connection, names: Names, clock: Clock, bat
             batch_id,
         )
         await _note_growth(connection, appended)
-    await _resolve_numbered(connection, numbered, register, clock, own=True)
-    await _resolve_numbered(connection, list(_numbered_to(register)), register, clock, own=False)
+    await find_targets(connection, register, clock)
     if _by_value(register):
         await connection.execute(
             "CREATE TEMP TABLE moved ON COMMIT DROP AS SELECT uid FROM touched"
@@ -77,7 +76,15 @@ async def _note_growth(connection: asyncpg.Connection, appended: str) -> None:
         await connection.execute("SELECT jishi.refresh_statistics('relation')")
 
 
-def _concerns(register: Register) -> bool:
+async def find_targets(connection: asyncpg.Connection, register: Register, clock: Clock) -> None:
+    """Look for the targets of what was appended just now by number, and for what meant an entity of this register."""
+    numbered = [reference for reference in register.references if not reference.by_value]
+    await _resolve_numbered(connection, numbered, register, clock, own=True)
+    await _resolve_numbered(connection, list(_numbered_to(register)), register, clock, own=False)
+
+
+def concerns(register: Register) -> bool:
+    """Whether entities of the register refer to others or others to them."""
     return bool(register.references) or any(_numbered_to(register)) or bool(_by_value(register))
 
 

@@ -16,9 +16,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 OUTCOMES = ("unchanged", "inserted", "updated", "ended", "quarantined", "held", "duplicate")
 """The outcomes of received rows; every row has exactly one."""
@@ -32,6 +33,10 @@ COUNTS = (
     "golden_ended",
     "golden_review",
 )
+
+REGROUPINGS = ("merge", "unmerge", "split", "same", "different")
+"""What a steward may say: two entities are one, one is two after all, a contribution is an entity of its own; a contribution
+is its entity's, or is not another's, and nothing moves."""
 
 STATUSES = ("landed", "running", "published", "held", "refused", "unchanged", "failed", "discarded")
 
@@ -56,7 +61,47 @@ def define_tables(metadata: MetaData) -> None:
         Column("mode", Text, nullable=False),
         Column("schedule", Text),
         Column("version", Text, nullable=False),
+        Column(
+            "key_columns",
+            ARRAY(Text),
+            nullable=False,
+            server_default=text("'{}'"),
+            comment="headers by which the department knows a row; none: by all its cells",
+        ),
         comment="Sources 数源 as last declared",
+    )
+    Table(
+        "regrouping",
+        metadata,
+        Column("regrouping_id", BigInteger, Identity(), primary_key=True),
+        Column("register", SmallInteger, nullable=False),
+        Column("act", Text, nullable=False),
+        Column("review_id", BigInteger, comment="the question it answers"),
+        Column("contribution_id", BigInteger, comment="of a split, and of a word about one contribution"),
+        Column("uid", Uuid, nullable=False, comment="unmerge: the entity that is to stand by itself again"),
+        Column("other_uid", Uuid, comment="merge: the other; different: whose it is not"),
+        Column("words", LargeBinary, nullable=False, comment="the reasons, sealed"),
+        Column("requested_by", Text, nullable=False),
+        Column("department", Text),
+        Column("requested_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+        Column("status", Text, nullable=False, server_default=text("'queued'")),
+        Column("fault", Text, comment="code of why it was not done"),
+        Column("survivor", Uuid, comment="who holds the contributions that moved"),
+        Column(
+            "moved", ARRAY(BigInteger), nullable=False, server_default=text("'{}'"), comment="contributions that moved"
+        ),
+        Column("finished_at", DateTime(timezone=True)),
+        CheckConstraint(f"act IN ({', '.join(map(repr, REGROUPINGS))})", name="act"),
+        CheckConstraint("status IN ('queued', 'done', 'failed')", name="status"),
+        Index(
+            "regrouping_review_idx",
+            "review_id",
+            unique=True,
+            postgresql_where=text("review_id IS NOT NULL AND status <> 'failed'"),
+        ),
+        Index("regrouping_uid_idx", "uid"),
+        Index("regrouping_other_idx", "other_uid"),
+        comment="Merges 合并 and unmerges 拆分 that stewards asked for, and what became of them",
     )
     Table(
         "ruleset",

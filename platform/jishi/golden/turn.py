@@ -70,7 +70,7 @@ SELECT v.* FROM (
   ORDER BY v.uid, v.effective_from DESC, v.recorded_at DESC
 ) v
 LEFT JOIN {names.golden} g ON g.uid = v.uid
-WHERE g.uid IS NULL OR (v.t, v.since) > (g.effective_from, g.recorded_at)"""
+WHERE v.state <> 'merged' AND (g.uid IS NULL OR (v.t, v.since) > (g.effective_from, g.recorded_at))"""
 
 
 def _keep(names: Names) -> str:

@@ -47,6 +47,7 @@ async def link_by_identifier(
     await connection.execute(_SPLIT_NUMBERS)
     await connection.execute(_met_conflicts(), register.number, now)
     await _others_names(connection, register, stage, staged, golden)
+    await connection.execute(_DECIDED, register.number)
 
 
 def _shared(stage: str, slots: list[str]) -> str:
@@ -207,6 +208,18 @@ USING incoming i, jishi.review r
 WHERE x.reason = $2 AND i.row_number = x.row_number AND r.register = $1::smallint AND r.status = 'open'
   AND r.contribution_id = i.known AND r.reason = x.reason"""
 """Known rows that a steward has still before him for the same reason."""
+
+
+_DECIDED = """
+DELETE FROM conflict x
+USING incoming i
+WHERE i.row_number = x.row_number AND i.known IS NOT NULL AND 'different' = (
+  SELECT j.verdict FROM jishi.judgement j
+  WHERE j.contribution_id = i.known AND j.register = $1 AND j.uid = x.other_uid
+  ORDER BY j.judgement_id DESC
+  LIMIT 1
+)"""
+"""Known rows of which a steward has said that they are not the other's: he is not asked again."""
 
 
 def _new_to(row: str, anchor: str) -> str:

@@ -15,6 +15,7 @@ from jishi.golden import tables as golden
 from jishi.jobs import tables as jobs
 from jishi.quality import tables as quality
 from jishi.registers import tables as registers
+from jishi.stewardship import case_tables as cases
 from jishi.stewardship import repair_tables as repairs
 from jishi.storage.metadata import metadata
 
@@ -24,7 +25,7 @@ HERE = Path(__file__).parent
 def target_metadata() -> MetaData:
     """Every table the declarations ask for; defining them twice is harmless."""
     if not metadata.tables:
-        for room in (registers, golden, quality, jobs, access, dictionary, delivery, repairs):
+        for room in (registers, golden, quality, jobs, access, dictionary, delivery, repairs, cases):
             room.define_tables(metadata)
     return metadata
 

@@ -189,6 +189,7 @@ def define_shared(metadata: MetaData) -> None:
         Column("batch_id", BigInteger, nullable=False),
         Column("opened_at", DateTime(timezone=True), nullable=False),
         Index("review_open_idx", "register", "status"),
+        Index("review_contribution_idx", "contribution_id"),
         comment="Pairs a steward must decide",
     )
     Table(
