@@ -38,7 +38,7 @@ STATES = {
     ANY: words("all"),
 }
 STEPS = {
-    "check": words("checked"),
+    "check": words("tried"),
     "suggest": words("looked for near misses"),
     "repair": words("sent down the road again"),
     "return": words("came back: the repair came to nothing"),
