@@ -6,12 +6,12 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0015"
-down_revision = "0018"
+revision = "0016"
+down_revision = "0015"
 
 
 def upgrade() -> None:
-    path = Path(__file__).parent / "0015_repair.sql"
+    path = Path(__file__).parent / "0016_repair.sql"
     for statement in path.read_text(encoding="utf-8").split(";\n\n"):
         op.get_bind().exec_driver_sql(statement.rstrip(";\n").replace("%", "%%"))
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0016"
-down_revision = "0014"
+revision = "0018"
+down_revision = "0017"
 
 
 def upgrade() -> None:
-    path = Path(__file__).parent / "0016_cases.sql"
+    path = Path(__file__).parent / "0018_cases.sql"
     for statement in path.read_text(encoding="utf-8").split(";\n\n"):
         op.get_bind().exec_driver_sql(statement.rstrip(";\n").replace("%", "%%"))
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0014"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 
 
 def upgrade() -> None:
-    path = Path(__file__).parent / "0014_reports.sql"
+    path = Path(__file__).parent / "0017_reports.sql"
     for statement in path.read_text(encoding="utf-8").split(";\n\n"):
         op.get_bind().exec_driver_sql(statement.rstrip(";\n").replace("%", "%%"))
 
