@@ -19,6 +19,7 @@ from pathlib import Path
 
 import asyncpg
 
+from jishi.access import console_sessions
 from jishi.delivery.export_store import expire
 from jishi.errors import InternalError, JishiError
 from jishi.golden.feed import prune_changes
@@ -40,8 +41,8 @@ PAGE = 1_000
 @dataclass
 class Purged:
     """What a purge did: deliveries let go and rows hashed, files of no batch, quarantined rows emptied, half-written files
-    cleared, stage tables of batches that are over, changes that left the feed, files of exports; ``kept`` counts, by code,
-    deliveries whose time is over but whose bytes had to stay."""
+    cleared, stage tables of batches that are over, changes that left the feed, files of exports, login sessions; ``kept``
+    counts, by code, deliveries whose time is over but whose bytes had to stay."""
 
     deliveries: int = 0
     rows: int = 0
@@ -51,6 +52,7 @@ class Purged:
     stages: int = 0
     changes: int = 0
     exports: int = 0
+    sessions: int = 0
     kept: Counter[str] = field(default_factory=Counter)
 
 
@@ -77,6 +79,7 @@ async def purge(road: Road, now: datetime | None = None) -> Purged:
             purged.stages += 1
         purged.changes = await prune_changes(connection, moment - timedelta(days=road.settings.change_days))
         purged.exports = await expire(connection, road.settings, moment)
+        purged.sessions = await console_sessions.forget(connection, moment - console_sessions.KEPT)
     finally:
         await connection.close()
     purged.abandoned = sweep(road.settings, moment)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
-from jishi.access import users
+from jishi.access import console_sessions, users
 from jishi_api.guessing import Guesses
 
 if TYPE_CHECKING:
@@ -136,6 +136,9 @@ async def test_a_session_ends_with_logout_disabling_a_new_password_and_time(
         await again()
         await over
         assert (await stranger.get("/console")).status_code == 303
+    assert await console_sessions.forget(owner, datetime.now(UTC) - timedelta(hours=12)) >= 1
+    assert await console_sessions.forget(owner, datetime.now(UTC) + timedelta(days=1)) >= 1
+    assert await owner.fetchval("SELECT count(*) FROM jishi.console_session") == 0
 
 
 async def test_a_role_decides_what_is_seen_and_its_loss_counts_at_once(

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from jishi.access.users import User
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from asyncpg import Connection
 
 Method = Literal["password", "oidc"]
+
+KEPT = timedelta(days=30)
+"""Longer than any session lasts."""
 
 ID_BYTES = 32
 ID_LENGTH = 43
@@ -73,6 +76,12 @@ async def find(connection: Connection[Any], keys: Keys, session_id: str, limits:
 async def end(connection: Connection[Any], keys: Keys, session_id: str) -> None:
     """Logged out: the id is of no use any more."""
     await connection.execute(_END, _hash(keys, session_id))
+
+
+async def forget(connection: Connection[Any], before: datetime) -> int:
+    """Remove sessions begun before then, all long over; how many. That somebody logged in stays told by an act."""
+    status = await connection.execute("DELETE FROM jishi.console_session WHERE begun_at < $1", before)
+    return int(status.rsplit(" ", 1)[-1])
 
 
 def csrf_token(keys: Keys, session_id: str) -> str:
