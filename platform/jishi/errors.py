@@ -2,7 +2,7 @@
 
 A code is grouped by stage and never reused: ``SET`` settings, ``STO`` storage, ``RUN`` running a deployment, ``REG``
 registers, ``DIC`` dictionary, ``ING`` ingest, ``READ`` how a value read, ``QLT`` quality, ``MAT`` matching, ``GLD`` golden,
-``QRY`` query, ``ACC`` access, ``JOB`` jobs.
+``QRY`` query, ``ACC`` access, ``JOB`` jobs, ``STW`` stewardship, ``CON`` console.
 The text of a code stands in ``jishi/messages`` in zh-CN and en; the error carries only the code and the values to fill in,
 none of which may be a personal value.
 """
