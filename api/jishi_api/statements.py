@@ -39,7 +39,7 @@ ORDER BY s.name
 """
 
 _BATCH = """
-  b.batch_id AS batch, s.name AS source, s.title, s.register, b.status, b.format, b.encoding, b.bytes,
+  b.batch_id AS batch, s.name AS source, s.title, s.register, b.kind, b.repairs, b.status, b.format, b.encoding, b.bytes,
   encode(b.sha256, 'hex') AS sha256, b.delivered_at, b.recorded_at, b.finished_at, b.same_as, b.last_seq,
   b.received, b.unchanged, b.inserted, b.updated, b.ended, b.quarantined, b.held, b.duplicate, b.ended_by_absence,
   b.golden_created, b.golden_changed, b.golden_ended, b.golden_review,

@@ -25,7 +25,10 @@ router = APIRouter(prefix="/stewardship", tags=["stewardship"])
 FORMS = ("csv", "xlsx")
 
 _INSTANTS = ("delivered_at", "recorded_at", "finished_at")
-_PLAIN = ("batch", "source", "register", "status", "format", "encoding", "bytes", "sha256", "same_as", "last_seq")
+_PLAIN = (
+    *("batch", "source", "register", "kind", "repairs", "status", "format", "encoding", "bytes", "sha256", "same_as"),
+    "last_seq",
+)
 
 
 @router.get("/batches", summary="批次 batches, newest first")
