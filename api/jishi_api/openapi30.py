@@ -42,7 +42,10 @@ def _schema(node: Any) -> Any:
 
 _NULL = {"type": "null"}
 _UNKNOWN = frozenset(
-    {"$schema", "$defs", "contentMediaType", "contentEncoding", "unevaluatedProperties", "jsonSchemaDialect"}
+    {
+        *("$schema", "$defs", "contentMediaType", "contentEncoding", "unevaluatedProperties", "jsonSchemaDialect"),
+        *("propertyNames", "patternProperties"),
+    }
 )
 
 

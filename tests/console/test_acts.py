@@ -92,7 +92,7 @@ def test_the_owning_department_checks_and_answers_an_application(site: ConsoleSi
         assert applicant.page.locator("main button").count() == 0, "who asks does not answer"
     with site.visitor(browser, "police", language="en") as owner:
         owner.go(f"/applications/{application['id']}")
-        owner.press("main button >> text=Check")
+        owner.press("main button >> text=Examine")
         owner.shoot("application-checked")
         owner.press("text=To the application")
         if "checked" in owner.text:
@@ -121,7 +121,7 @@ def test_the_counter_asks_by_a_number_that_stands_in_no_address(site: ConsoleSit
 
 
 def test_a_job_that_waits_is_cancelled(site: ConsoleSite, browser: Browser) -> None:
-    (job,) = site.fetch("SELECT job_id AS id FROM jishi.job WHERE status = 'queued'")
+    (job,) = site.fetch("SELECT job_id AS id FROM jishi.job WHERE status = 'queued' AND kind = 'ingest'")
     with site.visitor(browser, "city", language="en") as person:
         person.go(f"/jobs/{job['id']}")
         person.press("text=Cancel the job")

@@ -28,7 +28,7 @@ def test_every_planted_row_of_a_delivery_is_found_from_its_batch(
     with (tmp_path / TRUTH).open(encoding="utf-8", newline="") as text:
         lines = [line for line in csv.DictReader(text) if line["file"] == delivery.file and line["rule"]]
     planted = {(int(line["row"]), line["rule"]) for line in lines if line["expected"] in SAID and line["row"] != "0"}
-    assert len(planted) > 10
+    assert len(planted) >= 6
     receipt = engine.wait(deliver(site, tmp_path / delivery.file))
 
     with site.visitor(browser, "police") as person:
