@@ -79,6 +79,7 @@ async def undisturbed(settings: Settings, files: list[Path], server: Settings, t
     return found
 
 
+@pytest.mark.soak
 async def test_a_worker_that_is_killed_again_and_again_leaves_the_state_of_a_calm_run(
     site: Site, undisturbed: dict[str, Any]
 ) -> None:

@@ -58,7 +58,7 @@ async def _may(url: str, role: str, statement: str) -> bool:
         ("jishi_api", "DELETE FROM jishi.disclosure", False),
         ("jishi_api", f"DELETE FROM {_PARTITION}", False),
         ("jishi_api", "UPDATE jishi.user_account SET failures = 1", True),
-        ("jishi_api", "UPDATE jishi.user_account SET roles = NULL", False),
+        ("jishi_api", "UPDATE jishi.user_account SET department = NULL", False),
         ("jishi_api", "UPDATE jishi.access_grant SET clear = NULL", False),
         ("jishi_api", "CREATE TABLE jishi.mine (n int)", False),
         ("jishi_api", "CREATE TABLE stage.mine (n int)", False),

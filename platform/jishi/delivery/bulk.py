@@ -130,6 +130,8 @@ async def _through(
     except Exception as error:
         if lost_database(error):
             raise
+        if await watch_on.fetchval(_STATUS, export.export_id) != "running":  # its draft was cleared away from under it
+            return "cancelled"
         code = error.code if isinstance(error, JishiError) else "JOB-FAILED"
         await export_store.fail(watch_on, export.export_id, code)
         if not isinstance(error, CallerError):
@@ -145,7 +147,7 @@ async def _called_off(connection: Connection[Any], export_id: UUID) -> None:
     """Returns when the export is no longer to be made."""
     while True:
         await asyncio.sleep(WATCH_S)
-        if await connection.fetchval("SELECT status FROM jishi.export WHERE export_id = $1", export_id) != "running":
+        if await connection.fetchval(_STATUS, export_id) != "running":
             return
 
 
@@ -281,6 +283,8 @@ def _tables() -> type[Tables]:
 
     return Tables
 
+
+_STATUS = "SELECT status FROM jishi.export WHERE export_id = $1"
 
 _HEIGHT = "SELECT last_seq FROM jishi.register_state WHERE register = $1"
 
