@@ -10,7 +10,6 @@ from uuid import UUID
 
 from pydantic import Field
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 
 from jishi.access import acts
 from jishi.access.acts import Actor
@@ -23,8 +22,6 @@ from jishi_api.writing import writing
 
 if TYPE_CHECKING:
     from asyncpg import Connection
-
-GREATEST = 2**63 - 1
 
 Said = Annotated[str, Field(max_length=LONGEST, pattern=r"^[^\x00]*$")]
 Word = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
@@ -61,21 +58,5 @@ async def doing(
         yield entry
 
 
-@asynccontextmanager
-async def reading(request: Request) -> AsyncIterator[tuple[Connection[Any], Officer]]:
-    """A lane and the officer who asks. It may write, for attempts to log in are counted."""
-    async with writing(serving_of(request)) as connection:
-        yield connection, await steward_of(connection, request)
-
-
 def pen_of(serving: Serving) -> Pen:
     return Pen(serving.sealer.keys, "", serving.settings.cipher)
-
-
-def number(given: int) -> int:
-    """A number the database can hold; another names nothing."""
-    return given if 0 < given <= GREATEST else 0
-
-
-def told(document: dict[str, Any], status: int = 200) -> Response:
-    return JSONResponse(document, status_code=status, headers={"Cache-Control": "private, no-store"})

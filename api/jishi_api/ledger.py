@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from jishi.access.officer import Officer
 from jishi_api import statements
+from jishi_api.acting import GREATEST
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
-
-GREATEST = 2**63 - 1
 
 
 async def ledger_page(

@@ -13,7 +13,8 @@ from starlette.responses import JSONResponse, Response
 
 from jishi.golden.tables import OUTCOMES, STATUSES
 from jishi.quality.steward_report import StewardReport, steward_report
-from jishi_api.ledger import GREATEST, ledger_page, ledger_row
+from jishi_api.acting import GREATEST
+from jishi_api.ledger import ledger_page, ledger_row
 from jishi_api.links import address, with_parameters
 from jishi_api.report_documents import report_json
 from jishi_api.serving import serving_of

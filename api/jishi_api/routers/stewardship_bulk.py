@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from jishi.access import acts
 from jishi.quality import quarantine_search, quarantine_values
@@ -18,6 +18,7 @@ from jishi.registers.catalog import register_of
 from jishi.stewardship import bulk_repairs
 from jishi.stewardship.bulk_repairs import Filter
 from jishi.stewardship.cell_mapping import CellMapping
+from jishi_api.acting import GREATEST, number_of, private_json
 from jishi_api.links import address, with_parameters
 from jishi_api.looking import look
 from jishi_api.quarantine_documents import bulk_json, column_json
@@ -27,7 +28,6 @@ from jishi_api.writing import writing
 
 router = APIRouter(prefix="/stewardship/quarantine", tags=["stewardship"])
 
-GREATEST = 2**63 - 1
 
 Word = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
 Header = Annotated[str, Field(max_length=1_000)]
@@ -91,7 +91,7 @@ async def make(request: Request, wish: BulkWish) -> Response:
             )
             told.target = str(made)
         found = await bulk_repairs.find(connection, officer, made)
-    return _told(bulk_json(request, found), status=202)
+    return private_json(bulk_json(request, found), status=202)
 
 
 @router.get("/repairs", summary="批量修复单 bulk repairs, newest first")
@@ -108,14 +108,14 @@ async def listed(
         here = address(request, "stewardship", "quarantine", "repairs")
         following = [("limit", str(limit)), ("before", str(found[limit - 1].bulk_id))]
         links.append({"rel": "next", "href": with_parameters(here, following)})
-    return _told({"bulk_repairs": [bulk_json(request, one) for one in found[:limit]], "links": links})
+    return private_json({"bulk_repairs": [bulk_json(request, one) for one in found[:limit]], "links": links})
 
 
 @router.get("/repairs/{number}", summary="一张批量修复单 how far a bulk repair is")
 async def one(request: Request, number: int) -> Response:
     async with writing(serving_of(request)) as connection:
         officer = await steward_of(connection, request)
-        return _told(bulk_json(request, await bulk_repairs.find(connection, officer, _number(number))))
+        return private_json(bulk_json(request, await bulk_repairs.find(connection, officer, number_of(number))))
 
 
 @router.post("/repairs/{number}/carry-out", summary="正式执行 what was tried, in earnest", status_code=202)
@@ -124,26 +124,26 @@ async def carry_out(request: Request, number: int) -> Response:
     serving = serving_of(request)
     async with writing(serving) as connection:
         officer = await steward_of(connection, request)
-        tried = await bulk_repairs.find(connection, officer, _number(number))
+        tried = await bulk_repairs.find(connection, officer, number_of(number))
         request_id, sealer = UUID(request.state.request_id), serving.sealer
         async with acts.doing(connection, officer.actor, "quarantine.bulk", "", request_id=request_id) as told:
             made = await bulk_repairs.carry_out(
                 connection, sealer.keys, sealer.cipher, officer, tried, request_id=request_id
             )
             told.target = str(made)
-        return _told(bulk_json(request, await bulk_repairs.find(connection, officer, made)), status=202)
+        return private_json(bulk_json(request, await bulk_repairs.find(connection, officer, made)), status=202)
 
 
 @router.post("/repairs/{number}/cancel", summary="取消批量修复 call off a bulk repair under way")
 async def cancel(request: Request, number: int) -> Response:
     async with writing(serving_of(request)) as connection:
         officer = await steward_of(connection, request)
-        found = await bulk_repairs.find(connection, officer, _number(number))
+        found = await bulk_repairs.find(connection, officer, number_of(number))
         async with acts.doing(
             connection, officer.actor, "quarantine.bulk.cancel", str(number), request_id=UUID(request.state.request_id)
         ):
             await bulk_repairs.cancel(connection, found.bulk_id)
-        return _told(bulk_json(request, await bulk_repairs.find(connection, officer, found.bulk_id)))
+        return private_json(bulk_json(request, await bulk_repairs.find(connection, officer, found.bulk_id)))
 
 
 @router.get("/values", summary="列中取值 what refused rows hold in one column")
@@ -168,12 +168,4 @@ async def values(
             masked=column.elements if column.masked else (),
             clear=() if column.masked else column.elements,
         )
-    return _told({**column_json(column), "complete": len(found) <= most})
-
-
-def _number(number: int) -> int:
-    return number if 0 < number <= GREATEST else 0
-
-
-def _told(document: dict[str, Any], status: int = 200) -> Response:
-    return JSONResponse(document, status_code=status, headers={"Cache-Control": "private, no-store"})
+    return private_json({**column_json(column), "complete": len(found) <= most})

@@ -5,24 +5,20 @@ Every change is an administrative act; the next question of any process is answe
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from jishi.access import acts
-from jishi.access.officer import Officer
 from jishi.dictionary import seen
 from jishi.dictionary.resolve import LENGTH_LIMIT
 from jishi.errors import CallerError, Fault
 from jishi.stewardship import aliases, effect, learning
 from jishi.stewardship.aliases import STATUSES, WORDS_LIMIT, Wanted
+from jishi_api.acting import GREATEST, acting, number_of, private_json
 from jishi_api.links import address, with_parameters
 from jishi_api.serving import serving_of
 from jishi_api.steward import steward_of
@@ -34,7 +30,6 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/stewardship/dictionary", tags=["stewardship"])
 
-GREATEST = 2**63 - 1
 
 Word = Annotated[str, Field(min_length=1, max_length=LENGTH_LIMIT, pattern=r"^[^\x00]*$")]
 Words = Annotated[tuple[Word, ...], Field(max_length=WORDS_LIMIT)]
@@ -97,30 +92,30 @@ async def queue(
         following = [*asked, ("before", f"{last.times}-{last.name_id}")]
         here = address(request, "stewardship", "dictionary", "queue")
         links.append({"rel": "next", "href": with_parameters(here, following)})
-    return _told({"waiting": size, "names": [seen_json(entry) for entry in found[:limit]], "links": links})
+    return private_json({"waiting": size, "names": [seen_json(entry) for entry in found[:limit]], "links": links})
 
 
 @router.get("/queue/{number}", summary="一个待处理名称 one name")
 async def one_name(request: Request, number: int) -> Response:
     async with writing(serving_of(request)) as connection:
         await steward_of(connection, request)
-        return _told(seen_json(await seen.one(connection, _number(number))))
+        return private_json(seen_json(await seen.one(connection, number_of(number))))
 
 
 @router.post("/queue/{number}/preview", summary="试算 what an alias of this name would change")
 async def preview_of_name(request: Request, number: int, wish: Scope) -> Response:
     async with writing(serving_of(request)) as connection:
         await steward_of(connection, request)
-        found = await seen.one(connection, _number(number))
+        found = await seen.one(connection, number_of(number))
         return await _previewed(request, connection, wish.of(found.name))
 
 
 @router.post("/queue/{number}/discard", summary="不予采纳 not a name of the dictionary's")
 async def discard(request: Request, number: int, given: Why) -> Response:
-    async with _acting(request, "dictionary.discard", str(number)) as (connection, officer, entry):
-        found = await seen.discard(connection, _number(number), officer.by, given.reason)
+    async with acting(request, "dictionary.discard", str(number)) as (connection, officer, entry):
+        found = await seen.discard(connection, number_of(number), officer.by, given.reason)
         entry.detail |= {"reason": given.reason}
-        return _told(seen_json(found))
+        return private_json(seen_json(found))
 
 
 @router.post("/aliases/preview", summary="试算 what an alias or a negative alias would change")
@@ -135,11 +130,11 @@ async def make(request: Request, wish: AliasToMake) -> Response:
     """Approved at once, unless it is to be a ``draft`` or the city wants four eyes."""
     four_eyes = serving_of(request).city.learning.four_eyes
     act = "dictionary.negative" if wish.negative else "dictionary.alias"
-    async with _acting(request, act, f"{wish.scheme}:{wish.code}") as (connection, officer, entry):
+    async with acting(request, act, f"{wish.scheme}:{wish.code}") as (connection, officer, entry):
         wanted = wish.of(wish.name)
         made = await learning.make(connection, wanted, officer.by, wish.reason, draft=wish.draft or four_eyes)
         entry.detail |= {"alias": made.alias.alias_id, "status": made.alias.status, "left_queue": made.left}
-        return _told({**alias_json(made.alias), "left_queue": made.left}, status=201)
+        return private_json({**alias_json(made.alias), "left_queue": made.left}, status=201)
 
 
 @router.get("/aliases", summary="治理员设立的别名 aliases of stewards, newest first")
@@ -158,41 +153,29 @@ async def listed(
         here = address(request, "stewardship", "dictionary", "aliases")
         following = [*asked, ("before", str(found[limit - 1].alias_id))]
         links.append({"rel": "next", "href": with_parameters(here, following)})
-    return _told({"aliases": [alias_json(entry) for entry in found[:limit]], "links": links})
+    return private_json({"aliases": [alias_json(entry) for entry in found[:limit]], "links": links})
 
 
 @router.post("/aliases/{number}/approve", summary="批准 a draft counts from now on")
 async def approve(request: Request, number: int, given: Why) -> Response:
     four_eyes = serving_of(request).city.learning.four_eyes
-    async with _acting(request, "dictionary.approve", str(number)) as (connection, officer, entry):
-        made = await learning.approve(connection, _number(number), officer.by, given.reason, four_eyes=four_eyes)
+    async with acting(request, "dictionary.approve", str(number)) as (connection, officer, entry):
+        made = await learning.approve(connection, number_of(number), officer.by, given.reason, four_eyes=four_eyes)
         entry.detail |= {"left_queue": made.left}
-        return _told({**alias_json(made.alias), "left_queue": made.left})
+        return private_json({**alias_json(made.alias), "left_queue": made.left})
 
 
 @router.post("/aliases/{number}/reject", summary="驳回 a draft will not count")
 async def reject(request: Request, number: int, given: Why) -> Response:
-    async with _acting(request, "dictionary.reject", str(number)) as (connection, officer, _):
-        return _told(alias_json(await aliases.reject(connection, _number(number), officer.by, given.reason)))
+    async with acting(request, "dictionary.reject", str(number)) as (connection, officer, _):
+        return private_json(alias_json(await aliases.reject(connection, number_of(number), officer.by, given.reason)))
 
 
 @router.post("/aliases/{number}/end", summary="终止 an alias counts no more")
 async def end(request: Request, number: int, given: Why) -> Response:
-    async with _acting(request, "dictionary.end", str(number)) as (connection, officer, _):
-        made = await learning.end(connection, _number(number), officer.by, given.reason)
-        return _told(alias_json(made.alias))
-
-
-@asynccontextmanager
-async def _acting(
-    request: Request, act: str, target: str
-) -> AsyncIterator[tuple[Connection[Any], Officer, acts.Entry]]:
-    """A lane that writes, the steward, and the record of the act, which stands or falls with it."""
-    async with writing(serving_of(request)) as connection:
-        officer = await steward_of(connection, request)
-        request_id = UUID(request.state.request_id)
-        async with acts.doing(connection, officer.actor, act, target, request_id=request_id) as entry:
-            yield connection, officer, entry
+    async with acting(request, "dictionary.end", str(number)) as (connection, officer, _):
+        made = await learning.end(connection, number_of(number), officer.by, given.reason)
+        return private_json(alias_json(made.alias))
 
 
 async def _previewed(request: Request, connection: Connection[Any], wanted: Wanted) -> Response:
@@ -201,17 +184,8 @@ async def _previewed(request: Request, connection: Connection[Any], wanted: Want
         raise CallerError("DIC-ALIAS", faults=tuple(faults))
     found = await effect.effect_of(connection, wanted)
     language = request.state.language
-    return _told({**effect_json(found, language), "faults": [_fault(fault, language) for fault in faults]})
+    return private_json({**effect_json(found, language), "faults": [_fault(fault, language) for fault in faults]})
 
 
 def _fault(fault: Fault, language: str) -> dict[str, str]:
     return {"name": fault.name, "code": fault.code, "reason": fault.text(language)}
-
-
-def _number(number: int) -> int:
-    """A number the database can hold; another names nothing."""
-    return number if 0 < number <= GREATEST else 0
-
-
-def _told(document: dict[str, object], status: int = 200) -> Response:
-    return JSONResponse(document, status_code=status, headers={"Cache-Control": "private, no-store"})

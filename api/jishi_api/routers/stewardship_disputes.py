@@ -24,11 +24,12 @@ from jishi.stewardship.case_tables import DISPUTE_STATUSES
 from jishi.stewardship.disputes import Dispute, Party, Wish
 from jishi.stewardship.terms import terms_of
 from jishi_api import sql
+from jishi_api.acting import GREATEST, number_of, private_json
 from jishi_api.asked import asked_of
 from jishi_api.auth import caller_of
 from jishi_api.case_documents import dispute_json, steps_json
 from jishi_api.case_views import claim_for
-from jishi_api.cases import GREATEST, Said, Word, acting, doing, number, pen_of, told
+from jishi_api.cases import Said, Word, acting, doing, pen_of
 from jishi_api.credentials import is_basic
 from jishi_api.disclose import Outcome, bound, disclose
 from jishi_api.links import address, with_parameters
@@ -96,7 +97,7 @@ async def raise_dispute(request: Request, given: Raised) -> Response:
             made = await disputes.raise_dispute(connection, pen_of(serving), terms, party, wish)
             entry.target = str(made.dispute_id)
             entry.detail |= {"collection": register.collection, "element": made.element}
-        return told(dispute_json(made, terms, owned=False), 201)
+        return private_json(dispute_json(made, terms, owned=False), 201)
 
 
 @router.get("", summary="异议 disputes, newest first")
@@ -121,7 +122,7 @@ async def listed(
         following = [*asked, ("before", str(found[limit - 1].dispute_id))]
         links.append({"rel": "next", "href": with_parameters(here, following)})
     shown = [dispute_json(one, terms, owned=_owns(viewer, one)) for one in found[:limit]]
-    return told({"disputes": shown, "links": links})
+    return private_json({"disputes": shown, "links": links})
 
 
 @router.get("/{dispute}", summary="一件异议 one dispute, with its steps")
@@ -131,9 +132,9 @@ async def one(request: Request, dispute: int) -> Response:
     async with writing(serving) as connection:
         viewer = await _viewer(connection, request)
         if isinstance(viewer, Officer):
-            found = await disputes.seen_by(connection, viewer, number(dispute))
+            found = await disputes.seen_by(connection, viewer, number_of(dispute))
         else:
-            found = await disputes.one(connection, number(dispute))
+            found = await disputes.one(connection, number_of(dispute))
             if found.raised_by != viewer.by:
                 raise NotFoundError("QLT-DISPUTE-UNKNOWN")
         return await show(request, connection, viewer, found)
@@ -145,10 +146,10 @@ async def answer(request: Request, dispute: int, given: Answer) -> Response:
     act = "dispute.uphold" if given.verdict == "uphold" else "dispute.reject"
     async with acting(request, act, str(dispute)) as desk:
         found = await disputes.answer(
-            desk.connection, desk.pen, desk.terms, desk.officer, number(dispute), given.verdict, given.reason
+            desk.connection, desk.pen, desk.terms, desk.officer, number_of(dispute), given.verdict, given.reason
         )
         desk.entry.detail |= {"ticket": found.ticket_id} if found.ticket_id else {}
-        return told(dispute_json(found, desk.terms, owned=True))
+        return private_json(dispute_json(found, desk.terms, owned=True))
 
 
 @router.post("/{dispute}/withdraw", summary="撤回异议 take it back")
@@ -161,8 +162,8 @@ async def withdraw(request: Request, dispute: int, given: Why) -> Response:
         party = Party(viewer.by, viewer.department) if isinstance(viewer, Officer) else viewer
         actor = viewer.actor if isinstance(viewer, Officer) else Actor("client", viewer.by.partition(":")[2])
         async with doing(request, connection, actor, "dispute.withdraw", str(dispute)):
-            found = await disputes.withdraw(connection, pen_of(serving), terms, party, number(dispute), given.reason)
-        return told(dispute_json(found, terms, owned=False))
+            found = await disputes.withdraw(connection, pen_of(serving), terms, party, number_of(dispute), given.reason)
+        return private_json(dispute_json(found, terms, owned=False))
 
 
 async def show(request: Request, connection: Connection[Any], viewer: Officer | Party, found: Dispute) -> Response:
@@ -172,7 +173,7 @@ async def show(request: Request, connection: Connection[Any], viewer: Officer | 
     steps = await disputes.steps(connection, pen_of(serving), found.dispute_id)
     terms = terms_of(serving.settings, serving.city)
     document = dispute_json(found, terms, owned=_owns(viewer, found))
-    return told({**document, "claimed": claimed, "steps": steps_json(steps)})
+    return private_json({**document, "claimed": claimed, "steps": steps_json(steps)})
 
 
 async def _asked(request: Request, serving: Serving, register: Register, given: Raised) -> Asked | None:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from jishi.access import acts
 from jishi.access.officer import Officer
 from jishi.errors import CallerError
 from jishi.stewardship import held
 from jishi.stewardship.held import HeldBatch
+from jishi_api.acting import GREATEST, acting, number_of, private_json
 from jishi_api.held_view import held_json, look_at_preview, preview_json
 from jishi_api.links import address, with_parameters
 from jishi_api.serving import serving_of
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from asyncpg import Connection
 
 router = APIRouter(prefix="/stewardship", tags=["stewardship"])
-
-GREATEST = 2**63 - 1
 
 
 class Why(BaseModel):
@@ -51,7 +49,7 @@ async def listed(
         here = address(request, "stewardship", "held")
         following = [("limit", str(limit)), ("before", str(found[limit - 1].batch_id))]
         links.append({"rel": "next", "href": with_parameters(here, following)})
-    return _told({"held": [held_json(request, one) for one in found[:limit]], "links": links})
+    return private_json({"held": [held_json(request, one) for one in found[:limit]], "links": links})
 
 
 @router.get("/batches/{number}/preview", summary="预览 the latest preview of what publishing would change")
@@ -60,10 +58,10 @@ async def preview(request: Request, number: int) -> Response:
     serving = serving_of(request)
     async with writing(serving) as connection:
         officer = await steward_of(connection, request)
-        batch = await held.find(connection, officer, _number(number))
+        batch = await held.find(connection, officer, number_of(number))
         found = await held.preview(connection, batch)
     await look_at_preview(request, serving, officer, "api", batch, found)
-    return _told(preview_json(found))
+    return private_json(preview_json(found))
 
 
 @router.post("/batches/{number}/preview", summary="生成预览 ask for a preview", status_code=202)
@@ -72,14 +70,14 @@ async def ask_preview(request: Request, number: int) -> Response:
         told.detail |= {"preview": await held.ask_preview(connection, officer, batch)}
         found = await held.preview(connection, batch)
     here = address(request, "stewardship", "batches", str(number), "preview")
-    return _told({**preview_json(found), "links": [{"rel": "self", "href": here}]}, status=202)
+    return private_json({**preview_json(found), "links": [{"rel": "self", "href": here}]}, status=202)
 
 
 @router.post("/batches/{number}/preview/cancel", summary="取消预览 call a preview off")
 async def cancel_preview(request: Request, number: int) -> Response:
     async with _acting(request, "batch.preview.cancel", number) as (connection, _, batch, __):
         await held.cancel_preview(connection, batch)
-        return _told(preview_json(await held.preview(connection, batch)))
+        return private_json(preview_json(await held.preview(connection, batch)))
 
 
 @router.post("/batches/{number}/release", summary="放行 publish a held batch", status_code=202)
@@ -92,7 +90,7 @@ async def release(request: Request, number: int, given: Why) -> Response:
         if not (serving.settings.landing_dir / batch.landing).is_file():
             raise CallerError("ING-LANDED-GONE", file=batch.landing.rsplit("/", 1)[-1])
         told.detail |= {"reason": given.reason, "carried_out": done}
-        return _told(held_json(request, await held.find(connection, officer, batch.batch_id)), status=202)
+        return private_json(held_json(request, await held.find(connection, officer, batch.batch_id)), status=202)
 
 
 @router.post("/batches/{number}/discard", summary="废弃 give a held or failed batch up")
@@ -100,25 +98,13 @@ async def discard(request: Request, number: int, given: Why) -> Response:
     async with _acting(request, "batch.discard", number) as (connection, officer, batch, told):
         await held.discard(connection, officer, batch, given.reason)
         told.detail |= {"reason": given.reason}
-        return _told(held_json(request, await held.find(connection, officer, batch.batch_id)))
+        return private_json(held_json(request, await held.find(connection, officer, batch.batch_id)))
 
 
 @asynccontextmanager
 async def _acting(
-    request: Request, act: str, number: int
+    request: Request, act: str, batch: int
 ) -> AsyncIterator[tuple[Connection[Any], Officer, HeldBatch, acts.Entry]]:
-    """A lane that writes, the steward, the batch, and the record of the act, which stands or falls with it."""
-    async with writing(serving_of(request)) as connection:
-        officer = await steward_of(connection, request)
-        request_id = UUID(request.state.request_id)
-        async with acts.doing(connection, officer.actor, act, str(number), request_id=request_id) as entry:
-            yield connection, officer, await held.find(connection, officer, _number(number)), entry
-
-
-def _number(number: int) -> int:
-    """A number the database can hold; another names nothing."""
-    return number if 0 < number <= GREATEST else 0
-
-
-def _told(document: dict[str, Any], status: int = 200) -> Response:
-    return JSONResponse(document, status_code=status, headers={"Cache-Control": "private, no-store"})
+    """As :func:`acting`, and the batch."""
+    async with acting(request, act, str(batch)) as (connection, officer, entry):
+        yield connection, officer, await held.find(connection, officer, number_of(batch)), entry

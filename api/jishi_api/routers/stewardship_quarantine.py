@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from jishi.access import acts
-from jishi.access.officer import Officer
 from jishi.quality import quarantine_search
 from jishi.quality.quarantine_search import Wanted
 from jishi.quality.tables import STATUSES
 from jishi.stewardship import repair_check, repairs
 from jishi.stewardship.repairs import LONGEST_CELL, Edit
 from jishi_api import quarantine_view as view
+from jishi_api.acting import GREATEST, acting, number_of, private_json
 from jishi_api.links import address, with_parameters
 from jishi_api.quarantine_documents import check_json, repair_json, row_json, step_json, suggestion_json
 from jishi_api.serving import serving_of
@@ -27,11 +25,10 @@ from jishi_api.steward import steward_of
 from jishi_api.writing import writing
 
 if TYPE_CHECKING:
-    from asyncpg import Connection
+    pass
 
 router = APIRouter(prefix="/stewardship", tags=["stewardship"])
 
-GREATEST = 2**63 - 1
 CELLS = 2_000
 
 Word = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")]
@@ -93,7 +90,7 @@ async def listed(
         here = address(request, "stewardship", "quarantine")
         following = [*asked, ("before", str(entries[limit - 1].quarantine_id))]
         links.append({"rel": "next", "href": with_parameters(here, following)})
-    return _told({"rows": [row_json(request, one) for one in found], "links": links})
+    return private_json({"rows": [row_json(request, one) for one in found], "links": links})
 
 
 @router.get("/quarantine/{number}", summary="一条被拒的行 one refused row, and what was done with it")
@@ -101,11 +98,13 @@ async def one_row(request: Request, number: int) -> Response:
     serving = serving_of(request)
     async with writing(serving) as connection:
         officer = await steward_of(connection, request)
-        entry = await quarantine_search.entry(connection, officer, _number(number))
+        entry = await quarantine_search.entry(connection, officer, number_of(number))
         steps = await quarantine_search.steps(connection, entry)
         after = await quarantine_search.following(connection, entry)
     [found] = await view.shown(request, serving, officer, "api", "quarantine", [entry])
-    return _told({**row_json(request, found), "superseded_by": after, "steps": [step_json(step) for step in steps]})
+    return private_json(
+        {**row_json(request, found), "superseded_by": after, "steps": [step_json(step) for step in steps]}
+    )
 
 
 @router.get("/quarantine/{number}/suggestions", summary="近似号码 whom a wrong number may have meant, masked")
@@ -113,10 +112,10 @@ async def suggestions(request: Request, number: int) -> Response:
     serving = serving_of(request)
     async with writing(serving) as connection:
         officer = await steward_of(connection, request)
-        entry = await quarantine_search.entry(connection, officer, _number(number))
+        entry = await quarantine_search.entry(connection, officer, number_of(number))
         found = await view.suggestions(request, serving, connection, officer, "api", entry)
         await repairs.remember(connection, officer, entry, "suggest")
-    return _told({"tried": found.tried, "suggestions": [suggestion_json(one) for one in found.found]})
+    return private_json({"tried": found.tried, "suggestions": [suggestion_json(one) for one in found.found]})
 
 
 @router.post("/quarantine/{number}/check", summary="校验 what the rules say of the edited row")
@@ -125,21 +124,21 @@ async def check(request: Request, number: int, given: Edited) -> Response:
     serving = serving_of(request)
     async with writing(serving) as connection:
         officer = await steward_of(connection, request)
-        entry = await quarantine_search.entry(connection, officer, _number(number))
+        entry = await quarantine_search.entry(connection, officer, number_of(number))
         cells = await view.edited_cells(serving, connection, entry, given.cells, given.suggestion)
         sealer = serving.sealer
         asked = await repair_check.ask(connection, sealer.keys, sealer.cipher, officer, entry, cells)
     found = await view.awaited(serving, officer, entry.quarantine_id, asked)
-    return _told(check_json(request, entry, found), status=200 if found.status in ("done", "failed") else 202)
+    return private_json(check_json(request, entry, found), status=200 if found.status in ("done", "failed") else 202)
 
 
 @router.get("/quarantine/{number}/checks/{asked}", summary="一次校验 one's own check")
 async def one_check(request: Request, number: int, asked: int) -> Response:
     async with writing(serving_of(request)) as connection:
         officer = await steward_of(connection, request)
-        entry = await quarantine_search.entry(connection, officer, _number(number))
-        found = await repair_check.find(connection, officer, entry.quarantine_id, _number(asked))
-    return _told(check_json(request, entry, found))
+        entry = await quarantine_search.entry(connection, officer, number_of(number))
+        found = await repair_check.find(connection, officer, entry.quarantine_id, number_of(asked))
+    return private_json(check_json(request, entry, found))
 
 
 @router.post("/quarantine/{number}/repair", summary="修复 send the edited row down the road again", status_code=202)
@@ -148,7 +147,7 @@ async def repair(request: Request, number: int, given: Repaired) -> Response:
     serving = serving_of(request)
     async with writing(serving) as connection:
         officer = await steward_of(connection, request)
-        entry = await quarantine_search.entry(connection, officer, _number(number))
+        entry = await quarantine_search.entry(connection, officer, number_of(number))
         cells = await view.edited_cells(serving, connection, entry, given.cells, given.suggestion)
         request_id = UUID(request.state.request_id)
         sealer = serving.sealer
@@ -161,17 +160,19 @@ async def repair(request: Request, number: int, given: Repaired) -> Response:
             )
             told.detail |= {"repair": made, "columns": len(cells)}
         found = await repairs.find(connection, officer, made)
-    return _told(repair_json(request, found), status=202)
+    return private_json(repair_json(request, found), status=202)
 
 
 @router.post("/quarantine/{number}/discard", summary="废弃 a row that will not be used")
 async def discard(request: Request, number: int, given: Why) -> Response:
-    async with _acting(request, "quarantine.discard", str(number)) as (connection, officer, told):
-        entry = await quarantine_search.entry(connection, officer, _number(number))
+    async with acting(request, "quarantine.discard", str(number)) as (connection, officer, told):
+        entry = await quarantine_search.entry(connection, officer, number_of(number))
         await repairs.discard(connection, officer, [entry.quarantine_id], given.reason)
         told.detail |= {"batch": entry.batch_id}
         steps = await quarantine_search.steps(connection, entry)
-    return _told({"id": entry.quarantine_id, "status": "discarded", "steps": [step_json(step) for step in steps]})
+    return private_json(
+        {"id": entry.quarantine_id, "status": "discarded", "steps": [step_json(step) for step in steps]}
+    )
 
 
 @router.get("/repairs", summary="修复单 repairs, newest first")
@@ -188,40 +189,19 @@ async def listed_repairs(
         here = address(request, "stewardship", "repairs")
         following = [("limit", str(limit)), ("before", str(found[limit - 1].repair_id))]
         links.append({"rel": "next", "href": with_parameters(here, following)})
-    return _told({"repairs": [repair_json(request, one) for one in found[:limit]], "links": links})
+    return private_json({"repairs": [repair_json(request, one) for one in found[:limit]], "links": links})
 
 
 @router.get("/repairs/{number}", summary="一张修复单 one repair")
 async def one_repair(request: Request, number: int) -> Response:
     async with writing(serving_of(request)) as connection:
         officer = await steward_of(connection, request)
-        return _told(repair_json(request, await repairs.find(connection, officer, _number(number))))
+        return private_json(repair_json(request, await repairs.find(connection, officer, number_of(number))))
 
 
 @router.post("/repairs/{number}/cancel", summary="取消修复 call off a repair that has not begun")
 async def cancel(request: Request, number: int) -> Response:
-    async with _acting(request, "quarantine.cancel", str(number)) as (connection, officer, _):
-        found = await repairs.find(connection, officer, _number(number))
+    async with acting(request, "quarantine.cancel", str(number)) as (connection, officer, _):
+        found = await repairs.find(connection, officer, number_of(number))
         await repairs.cancel(connection, officer, found.repair_id)
-        return _told(repair_json(request, await repairs.find(connection, officer, found.repair_id)))
-
-
-@asynccontextmanager
-async def _acting(
-    request: Request, act: str, target: str
-) -> AsyncIterator[tuple[Connection[Any], Officer, acts.Entry]]:
-    """A lane that writes, the steward, and the record of the act, which stands or falls with it."""
-    async with writing(serving_of(request)) as connection:
-        officer = await steward_of(connection, request)
-        request_id = UUID(request.state.request_id)
-        async with acts.doing(connection, officer.actor, act, target, request_id=request_id) as entry:
-            yield connection, officer, entry
-
-
-def _number(number: int) -> int:
-    """A number the database can hold; another names nothing."""
-    return number if 0 < number <= GREATEST else 0
-
-
-def _told(document: dict[str, object], status: int = 200) -> Response:
-    return JSONResponse(document, status_code=status, headers={"Cache-Control": "private, no-store"})
+        return private_json(repair_json(request, await repairs.find(connection, officer, found.repair_id)))

@@ -23,6 +23,7 @@ from jishi.quality.kept_validation import kept_validation
 from jishi.quality.steward_report import seen_entry
 from jishi.registers.catalog import register_of
 from jishi.registers.element import Severity
+from jishi_api.acting import GREATEST
 from jishi_api.links import address, with_parameters
 from jishi_api.looking import Channel, look
 from jishi_api.negotiate import HTML_TYPE
@@ -34,7 +35,6 @@ from jishi_api.writing import writing
 
 router = APIRouter(prefix="/stewardship/batches", tags=["stewardship"])
 
-GREATEST = 2**63 - 1
 EXPORT_ROWS = 1_000
 PRIVATE = {"Cache-Control": "private, no-store"}
 

@@ -17,7 +17,8 @@ from starlette.responses import Response
 from jishi.messages import render
 from jishi.stewardship import reviews
 from jishi.stewardship.reviews import STATUSES, Regrouping, Review
-from jishi_api.cases import GREATEST, Said, Word, acting, number, reading, told
+from jishi_api.acting import GREATEST, number_of, private_json, reading
+from jishi_api.cases import Said, Word, acting
 from jishi_api.links import address, with_parameters
 from jishi_api.routers.collections import register_by_collection
 from jishi_api.serving import serving_of
@@ -73,25 +74,25 @@ async def listed(
         here = address(request, "stewardship", "reviews")
         links.append({"rel": "next", "href": with_parameters(here, following)})
     language = request.state.language
-    return told({"reviews": [review_json(one, language) for one in found[:limit]], "links": links})
+    return private_json({"reviews": [review_json(one, language) for one in found[:limit]], "links": links})
 
 
 @router.get("/reviews/{review}", summary="一项待判定 the two entities side by side")
 async def one(request: Request, review: int) -> Response:
     serving = serving_of(request)
     async with reading(request) as (connection, officer):
-        found = await reviews.one(connection, officer, number(review))
+        found = await reviews.one(connection, officer, number_of(review))
         uids = tuple(dict.fromkeys((found.uid, found.other_uid)))
         shown = await sides(request, serving, officer, "api", found.register, uids)
     document = review_json(found, request.state.language)
-    return told({**document, "entities": [side_json(side) for side in shown]})
+    return private_json({**document, "entities": [side_json(side) for side in shown]})
 
 
 @router.post("/reviews/{review}/decide", summary="判定 the same, or different", status_code=202)
 async def decide(request: Request, review: int, given: Decision) -> Response:
     async with acting(request, "review.decide", str(review)) as desk:
         made = await reviews.decide(
-            desk.connection, desk.pen, desk.officer, number(review), given.verdict, given.reason
+            desk.connection, desk.pen, desk.officer, number_of(review), given.verdict, given.reason
         )
         desk.entry.detail |= {"verdict": given.verdict, "regrouping": made.regrouping_id}
     return _accepted(request, made)
@@ -120,8 +121,8 @@ async def unmerge(request: Request, given: Unmerge) -> Response:
 @router.get("/regroupings/{regrouping}", summary="合并与拆分的进度 how far a merge or unmerge is")
 async def progress(request: Request, regrouping: int) -> Response:
     async with reading(request) as (connection, officer):
-        found = await reviews.regrouping(connection, officer, number(regrouping))
-    return told(regrouping_json(found, request.state.language))
+        found = await reviews.regrouping(connection, officer, number_of(regrouping))
+    return private_json(regrouping_json(found, request.state.language))
 
 
 def review_json(found: Review, language: str) -> dict[str, Any]:
@@ -171,6 +172,6 @@ def regrouping_json(found: Regrouping, language: str) -> dict[str, Any]:
 
 
 def _accepted(request: Request, made: Regrouping) -> Response:
-    answer = told(regrouping_json(made, request.state.language), 202)
+    answer = private_json(regrouping_json(made, request.state.language), 202)
     answer.headers["Location"] = address(request, "stewardship", "regroupings", str(made.regrouping_id))
     return answer

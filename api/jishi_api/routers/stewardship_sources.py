@@ -8,10 +8,11 @@ from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from jishi.stewardship import sources
 from jishi.stewardship.sources import Source
+from jishi_api.acting import private_json
 from jishi_api.links import address
 from jishi_api.serving import serving_of
 from jishi_api.steward import steward_of
@@ -27,7 +28,7 @@ async def listed(request: Request) -> Response:
     async with writing(serving_of(request)) as connection:
         officer = await steward_of(connection, request)
         found = await sources.listed(connection, officer)
-    return _told({"sources": [_source(request, one) for one in found]})
+    return private_json({"sources": [_source(request, one) for one in found]})
 
 
 @router.get("/{source}", summary="一个数源 one source, its columns and last deliveries")
@@ -38,7 +39,7 @@ async def one(request: Request, source: str) -> Response:
         columns = await sources.columns(connection, officer, found.name)
         latest = await sources.deliveries(connection, officer, source=found.name, limit=LATEST)
     deliveries = [_plain(asdict(delivery)) for delivery in latest]
-    return _told({**_source(request, found), "columns": dict(columns), "deliveries": deliveries})
+    return private_json({**_source(request, found), "columns": dict(columns), "deliveries": deliveries})
 
 
 def _source(request: Request, found: Source) -> dict[str, Any]:
@@ -51,7 +52,3 @@ def _plain(told: dict[str, Any]) -> dict[str, Any]:
         name: value.isoformat() if isinstance(value, datetime) else _plain(value) if isinstance(value, dict) else value
         for name, value in told.items()
     }
-
-
-def _told(document: dict[str, Any]) -> Response:
-    return JSONResponse(document, headers={"Cache-Control": "private, no-store"})

@@ -15,8 +15,9 @@ from jishi.stewardship.case_tables import TICKET_STATUSES
 from jishi.stewardship.terms import terms_of
 from jishi.stewardship.ticket_opening import Wish
 from jishi.stewardship.tickets import Chosen
+from jishi_api.acting import GREATEST, number_of, private_json, reading
 from jishi_api.case_documents import lateness_json, steps_json, ticket_json
-from jishi_api.cases import GREATEST, Said, Word, acting, number, pen_of, reading, told
+from jishi_api.cases import Said, Word, acting, pen_of
 from jishi_api.links import address, with_parameters
 from jishi_api.serving import serving_of
 from jishi_api.ticket_rows import MOST_ROWS, as_file, row_json, rows_of
@@ -84,14 +85,14 @@ async def listed(
     terms, language = terms_of(serving.settings, serving.city), request.state.language
     shown = [ticket_json(one, terms, language) for one in found[:limit]]
     if after is not None:
-        return told({"tickets": shown, "next_after": found[-1].last_step if found else after})
+        return private_json({"tickets": shown, "next_after": found[-1].last_step if found else after})
     links = []
     if len(found) > limit:
         asked = [(name, text) for name, text in request.query_params.multi_items() if name != "before"]
         following = [*asked, ("before", str(found[limit - 1].ticket_id))]
         here = address(request, "stewardship", "tickets")
         links.append({"rel": "next", "href": with_parameters(here, following)})
-    return told({"tickets": shown, "links": links})
+    return private_json({"tickets": shown, "links": links})
 
 
 @router.get("/lateness", summary="逾期情况 how late departments are, in working days")
@@ -99,7 +100,7 @@ async def lateness(request: Request) -> Response:
     serving = serving_of(request)
     async with reading(request) as (connection, officer):
         found = await tickets.lateness(connection, terms_of(serving.settings, serving.city), officer.department)
-    return told({"departments": [lateness_json(one) for one in found]})
+    return private_json({"departments": [lateness_json(one) for one in found]})
 
 
 @router.get("/file", summary="校核单文件 tickets with their rows, as CSV or a workbook")
@@ -125,41 +126,41 @@ async def as_table(
 @router.post("", summary="开具校核单 a ticket by hand", status_code=201)
 async def open_one(request: Request, given: Opened) -> Response:
     async with acting(request, "ticket.open", f"batch {given.batch}") as desk:
-        wish = Wish(number(given.batch), given.row_number, given.rule, given.elements, given.note)
+        wish = Wish(number_of(given.batch), given.row_number, given.rule, given.elements, given.note)
         made = await ticket_opening.open_by_hand(desk.connection, desk.pen, desk.terms, desk.officer, wish)
         desk.entry.detail |= {"ticket": made.ticket_id}
-        return told(ticket_json(made, desk.terms, request.state.language), 201)
+        return private_json(ticket_json(made, desk.terms, request.state.language), 201)
 
 
 @router.post("/bulk", summary="批量开具 a ticket for each row that a rule of a batch names", status_code=201)
 async def open_many(request: Request, given: OpenedForRule) -> Response:
     async with acting(request, "ticket.open-bulk", f"batch {given.batch}") as desk:
         made = await ticket_opening.open_for_rule(
-            desk.connection, desk.terms, desk.officer, number(given.batch), given.rule
+            desk.connection, desk.terms, desk.officer, number_of(given.batch), given.rule
         )
         desk.entry.detail |= {"rule": given.rule, "tickets": len(made)}
         first = min(made, default=None)
-        return told({"opened": len(made), "first": first, "last": max(made, default=None)}, 201)
+        return private_json({"opened": len(made), "first": first, "last": max(made, default=None)}, 201)
 
 
 @router.get("/{ticket}", summary="一张校核单 one ticket: its row, its steps")
 async def one(request: Request, ticket: int) -> Response:
     serving = serving_of(request)
     async with reading(request) as (connection, officer):
-        found = await tickets.seen_by(connection, officer, number(ticket))
+        found = await tickets.seen_by(connection, officer, number_of(ticket))
         rows = await rows_of(request, connection, officer, "api", [found])
         steps = await tickets.steps(connection, pen_of(serving), found.ticket_id)
     document: dict[str, Any] = ticket_json(found, terms_of(serving.settings, serving.city), request.state.language)
     row = rows.get(found.ticket_id)
     note = tickets.note_of(pen_of(serving), found)
-    return told({**document, "note": note, "row": row and row_json(row), "steps": steps_json(steps)})
+    return private_json({**document, "note": note, "row": row and row_json(row), "steps": steps_json(steps)})
 
 
 @router.post("/{ticket}/assign", summary="指派 say who deals with it")
 async def assign(request: Request, ticket: int, given: Assigned) -> Response:
     async with acting(request, "ticket.assign", str(ticket)) as desk:
-        made = await tickets.assign(desk.connection, desk.terms, desk.officer, number(ticket), given.to)
-        return told(ticket_json(made, desk.terms, request.state.language))
+        made = await tickets.assign(desk.connection, desk.terms, desk.officer, number_of(ticket), given.to)
+        return private_json(ticket_json(made, desk.terms, request.state.language))
 
 
 @router.post("/{ticket}/reply", summary="回复 what the department says to it")
@@ -182,5 +183,5 @@ _SPOKEN = {"reply": tickets.reply, "close": tickets.close, "reopen": tickets.reo
 
 async def _spoken(request: Request, ticket: int, act: str, words: str) -> Response:
     async with acting(request, f"ticket.{act}", str(ticket)) as desk:
-        made = await _SPOKEN[act](desk.connection, desk.pen, desk.terms, desk.officer, number(ticket), words)
-        return told(ticket_json(made, desk.terms, request.state.language))
+        made = await _SPOKEN[act](desk.connection, desk.pen, desk.terms, desk.officer, number_of(ticket), words)
+        return private_json(ticket_json(made, desk.terms, request.state.language))
