@@ -173,26 +173,25 @@ async def _make(
 
 
 async def _take(run: _Run, connection: Connection[Any], first: Connection[Any], second: Connection[Any]) -> Outcome:
-    """Uids into the log by one reader, rows into the file by the other, both of one snapshot."""
-    async with first.transaction(isolation="repeatable_read", readonly=True):
-        seq = await first.fetchval(_HEIGHT, run.reading.register.number) or 0
-        taken_at: datetime = await first.fetchval("SELECT now()")
-        snapshot = await first.fetchval("SELECT pg_export_snapshot()")
-        async with second.transaction(isolation="repeatable_read", readonly=True):
-            await second.execute(
-                await first.fetchval("SELECT format('SET TRANSACTION SNAPSHOT %L', $1::text)", snapshot)
-            )
-            for reader in (first, second):
-                await reader.execute("SET LOCAL max_parallel_workers_per_gather = 0")
-            await _charge(run, connection, first)
-            disclosing = asyncio.create_task(_disclose_all(run, connection, first))
-            try:
-                with SealedWriter(path_of(run.settings, run.export.export_id), run.keys, run.settings.cipher) as file:
-                    await _write(run, second, file)
-                    rows = await disclosing  # the file appears only where all of it is told
-            finally:
-                disclosing.cancel()
-                await asyncio.gather(disclosing, return_exceptions=True)
+    """Uids into the log by one reader, rows into the file by the other, both of one snapshot. Its transactions end with the
+    readers' connections: one that was called off amid a COPY could not be told to roll back."""
+    await first.execute(_SNAPSHOT)
+    seq = await first.fetchval(_HEIGHT, run.reading.register.number) or 0
+    taken_at: datetime = await first.fetchval("SELECT now()")
+    snapshot = await first.fetchval("SELECT pg_export_snapshot()")
+    await second.execute(_SNAPSHOT)
+    await second.execute(await first.fetchval("SELECT format('SET TRANSACTION SNAPSHOT %L', $1::text)", snapshot))
+    for reader in (first, second):
+        await reader.execute("SET LOCAL max_parallel_workers_per_gather = 0")
+    await _charge(run, connection, first)
+    disclosing = asyncio.create_task(_disclose_all(run, connection, first))
+    try:
+        with SealedWriter(path_of(run.settings, run.export.export_id), run.keys, run.settings.cipher) as file:
+            await _write(run, second, file)
+            rows = await disclosing  # the file appears only where all of it is told
+    finally:
+        disclosing.cancel()
+        await asyncio.gather(disclosing, return_exceptions=True)
     return Outcome(rows, file.size, bytes.fromhex(file.sha256), seq, taken_at)
 
 
@@ -285,6 +284,8 @@ def _tables() -> type[Tables]:
 
 
 _STATUS = "SELECT status FROM jishi.export WHERE export_id = $1"
+
+_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 _HEIGHT = "SELECT last_seq FROM jishi.register_state WHERE register = $1"
 
