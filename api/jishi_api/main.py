@@ -53,6 +53,7 @@ from jishi_api.routers import (
     stewardship_quarantine,
     stewardship_reports,
     stewardship_reviews,
+    stewardship_rows,
     stewardship_rules,
     stewardship_scores,
     stewardship_sources,
@@ -126,7 +127,7 @@ def create_app(
         *(dictionary, dictionary_concepts, dictionary_elements, dictionary_handbook, reconcile),
         *(me, sharing, stewardship, stewardship_dictionary, stewardship_sources, access_log),
         *(stewardship_disputes, stewardship_reviews, stewardship_tickets),
-        *(stewardship_bulk, stewardship_quarantine, stewardship_held),
+        *(stewardship_bulk, stewardship_quarantine, stewardship_rows, stewardship_held),
         *(stewardship_reports, stewardship_rules, stewardship_scores),
     )
     for room in rooms:

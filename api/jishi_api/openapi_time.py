@@ -88,7 +88,8 @@ def of_one(properties: Part) -> dict[str, Part]:
             "lineage",
             "来历 value → contribution → row of a delivery → batch → rules",
             "Whose word each value is, how old, and why it survived; all contributions with row, batch and rules by the right "
-            "history and to stewards; rows in clear to stewards of the department that delivered them.",
+            "history and to stewards, who are led on to the row as received (link `row`); in clear to stewards of the department that "
+            "delivered it.",
             [properties, _INCLUDE],
         ),
     }

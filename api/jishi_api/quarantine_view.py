@@ -25,14 +25,10 @@ from jishi.stewardship.repair_check import Check
 from jishi.stewardship.repairs import Cells, faults_of
 from jishi_api.looking import Channel, look
 from jishi_api.serving import Serving
+from jishi_api.waiting import waited
 
 if TYPE_CHECKING:
     from asyncpg import Connection
-
-WAIT_S = 8.0
-"""So long an answer waits for a check before it says where the check will be."""
-
-POLL_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +110,13 @@ async def edited_cells(
 
 
 async def awaited(serving: Serving, officer: Officer, quarantine_id: int, check_id: int) -> Check:
-    """The check when it is done, or as it stands after :data:`WAIT_S`."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + WAIT_S
-    while True:
+    """The check when it is done, or as it stands after a little while."""
+
+    async def found() -> Check:
         async with serving.connection() as connection:
-            found = await repair_check.find(connection, officer, quarantine_id, check_id)
-        if found.status in ("done", "failed") or loop.time() > deadline:
-            return found
-        await asyncio.sleep(POLL_S)
+            return await repair_check.find(connection, officer, quarantine_id, check_id)
+
+    return await waited(found, lambda check: check.status in ("done", "failed"))
 
 
 def reasons_of(entry: Entry, language: str) -> list[Reason]:

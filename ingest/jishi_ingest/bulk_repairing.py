@@ -13,8 +13,8 @@ from jishi.access.officer import Officer
 from jishi.errors import JishiError
 from jishi.jobs.work import lost_database
 from jishi.quality import quarantine_search
-from jishi.quality.quarantine_search import Entry, digest_of_cell, opened
-from jishi.quality.raw_row import RawRow
+from jishi.quality.quarantine_search import Entry, opened
+from jishi.quality.raw_row import RawRow, digest_of_cell
 from jishi.stewardship import bulk_repairs, repairs
 from jishi.stewardship.bulk_repairs import MOST_ROWS, Bulk, Filter, Tally
 from jishi.stewardship.cell_mapping import CellMapping

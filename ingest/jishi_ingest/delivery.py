@@ -85,15 +85,20 @@ class Delivery:
 
     def again(self, rows: pl.Series) -> Iterator[pl.DataFrame]:
         """Read the delivery once more, only the rows of the given numbers (Int64, ascending)."""
-        begun = 0
-        for chunk in _read(self.road, self.source, self.batch).chunks:
-            if chunk.height:
-                end = int(rows.search_sorted(chunk["row_number"][-1], side="right"))
-                wanted, begun = rows[begun:end], end
-                if len(wanted):
-                    yield chunk.filter(pl.col("row_number").is_in(wanted.implode()))
-            if begun == len(rows):
-                return
+        return rows_again(self.road, self.source, self.batch, rows)
+
+
+def rows_again(road: Road, source: Source, batch: Batch, rows: pl.Series) -> Iterator[pl.DataFrame]:
+    """The rows of the given numbers (Int64, ascending) of a landed delivery, read as its source reads it."""
+    begun = 0
+    for chunk in _read(road, source, batch).chunks:
+        if chunk.height:
+            end = int(rows.search_sorted(chunk["row_number"][-1], side="right"))
+            wanted, begun = rows[begun:end], end
+            if len(wanted):
+                yield chunk.filter(pl.col("row_number").is_in(wanted.implode()))
+        if begun == len(rows):
+            return
 
 
 def _read(road: Road, source: Source, batch: Batch) -> Reading:

@@ -26,7 +26,7 @@ from jishi.golden.feed import prune_changes
 from jishi.golden.ledger import UNFINISHED
 from jishi.golden.received import FINAL, Kept, deliveries_at, forget_closed, is_over
 from jishi.logs import logger
-from jishi.stewardship import bulk_repairs
+from jishi.stewardship import bulk_repairs, row_readings
 from jishi.storage import stage
 from jishi.storage.engine import connect
 from jishi_ingest.landing import landed_files, sweep
@@ -74,6 +74,7 @@ async def purge(road: Road, now: datetime | None = None) -> Purged:
                     purged.strays += 1
         purged.emptied = await forget_closed(connection, before)
         await bulk_repairs.forget(connection, moment - timedelta(days=1))
+        await row_readings.forget(connection, moment - timedelta(days=1))
         for batch_id in await stage.leftovers(connection, UNFINISHED):
             await stage.drop(connection, batch_id)
             purged.stages += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import polars as pl
 
@@ -21,10 +22,13 @@ def refused_rows(road: Road, delivery: Delivery, examined: Examined) -> Iterator
         return
     for frame in delivery.again(pl.Series(sorted(examined.refused), dtype=pl.Int64)):
         for row in frame.iter_rows(named=True):
-            if row.get(GEOMETRY) is not None:
-                row[GEOMETRY] = row[GEOMETRY].hex()
             key, reasons = examined.refused[row["row_number"]]
-            raw = json.dumps(row, ensure_ascii=False).encode()
-            context = row_context(delivery.batch.batch_id, row["row_number"])
-            sealed = seal_bytes(raw, road.keys, road.settings.cipher, context=context)
-            yield Refused(row["row_number"], key, sealed, reasons)
+            yield Refused(row["row_number"], key, sealed_row(road, delivery.batch.batch_id, row), reasons)
+
+
+def sealed_row(road: Road, batch_id: int, row: dict[str, Any]) -> bytes:
+    """A row of a reading's frame as it rests outside its delivery; :func:`jishi.quality.raw_row.open_row` opens it."""
+    if row.get(GEOMETRY) is not None:
+        row = row | {GEOMETRY: row[GEOMETRY].hex()}
+    raw = json.dumps(row, ensure_ascii=False).encode()
+    return seal_bytes(raw, road.keys, road.settings.cipher, context=row_context(batch_id, row["row_number"]))

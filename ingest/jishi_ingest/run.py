@@ -165,7 +165,8 @@ def exporter(road: Road) -> Worker:
 
 
 def checker(road: Road) -> Worker:
-    """A worker for checks of edited rows alone: a steward waits for them, so they wait for no delivery."""
+    """A worker for checks of edited rows and for rows read once more: a steward waits for them, so they wait for no
+    delivery."""
 
     async def check(
         payload: Mapping[str, Any], report: Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -179,7 +180,20 @@ def checker(road: Road) -> Worker:
 
         await give_up_check(road, int(payload["check"]), error)
 
-    return Worker(road.url, {"check": check}, road.settings.lease_s, give_up={"check": give_up})
+    async def reread(
+        payload: Mapping[str, Any], report: Callable[[Mapping[str, Any]], Awaitable[None]]
+    ) -> Mapping[str, Any]:
+        from jishi_ingest.rereading import run_reading
+
+        return {"status": await run_reading(road, int(payload["reading"]))}
+
+    async def give_up_reading(payload: Mapping[str, Any], error: JishiError) -> None:
+        from jishi_ingest import rereading
+
+        await rereading.give_up_reading(road, int(payload["reading"]), error)
+
+    kinds, given_up = {"check": check, "reread": reread}, {"check": give_up, "reread": give_up_reading}
+    return Worker(road.url, kinds, road.settings.lease_s, give_up=given_up)
 
 
 def bulk_repairer(road: Road) -> Worker:

@@ -3,51 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx
-
-from asking import Asking, asking
-from jishi_ingest.run import checker
-from stewarding import DEPARTMENT, OTHER, refused, work
-
-Make = dict[str, Callable[..., str]]
-
-LOOSE = "[thresholds]\nmax_failure_share = 1.0"
-
-
-def person(invent: Make, order: int, **values: object) -> dict[str, object]:
-    return {
-        "key": f"P{order}",
-        "name": f"陈试{'甲乙丙丁戊己庚辛'[order]}",
-        "number": invent["citizen"](order),
-        **values,
-    }
-
-
-@asynccontextmanager
-async def at_work(city: Any) -> AsyncIterator[None]:
-    """A checker beside the test, as a worker process has one."""
-    stop = asyncio.Event()
-    running = asyncio.create_task(checker(city.road).run(stop))
-    try:
-        yield
-    finally:
-        stop.set()
-        await running
-
-
-@asynccontextmanager
-async def three(city: Any) -> AsyncIterator[tuple[Asking, httpx.AsyncClient, httpx.AsyncClient, httpx.AsyncClient]]:
-    """Stewards of the owning department, of the city, and of another department."""
-    async with asking(city.settings, city.connection) as opened:
-        own = await opened.client("steward", department=DEPARTMENT)
-        whole = await opened.client("steward")
-        other = await opened.client("steward", department=OTHER)
-        async with own, whole, other:
-            yield opened, own, whole, other
+from stewarding import LOOSE, Make, at_work, person, refused, three, work
 
 
 def swapped(number: str) -> str:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx
+
+from asking import Asking, asking
 from jishi.access.acts import Actor
 from jishi.access.officer import Officer
 from jishi.quality import quarantine_search
 from jishi.quality.quarantine_search import Entry, Wanted
 from jishi.stewardship import repairs
 from jishi.stewardship.repairs import Cells, Edit
-from jishi_ingest.run import lane_of, worker
+from jishi_ingest.run import checker, lane_of, worker
 
 DEPARTMENT = "113205000000900347"
 OTHER = "11320500014149750L"
+
+Make = dict[str, Callable[..., str]]
+
+LOOSE = "[thresholds]\nmax_failure_share = 1.0"
 
 
 def officer(department: str | None = DEPARTMENT, name: str = "hui") -> Officer:
@@ -40,3 +50,35 @@ async def repair(city: Any, *edits: tuple[Entry, Cells], reason: str = "核对�
 async def work(city: Any, source: str) -> None:
     """See what waits for a source through, in this process."""
     await worker(city.road).run_lane(lane_of(source))
+
+
+def person(invent: Make, order: int, **values: object) -> dict[str, object]:
+    return {
+        "key": f"P{order}",
+        "name": f"陈试{'甲乙丙丁戊己庚辛'[order]}",
+        "number": invent["citizen"](order),
+        **values,
+    }
+
+
+@asynccontextmanager
+async def at_work(city: Any) -> AsyncIterator[None]:
+    """A checker beside the test, as a worker process has one."""
+    stop = asyncio.Event()
+    running = asyncio.create_task(checker(city.road).run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await running
+
+
+@asynccontextmanager
+async def three(city: Any) -> AsyncIterator[tuple[Asking, httpx.AsyncClient, httpx.AsyncClient, httpx.AsyncClient]]:
+    """Stewards of the owning department, of the city, and of another department."""
+    async with asking(city.settings, city.connection) as opened:
+        own = await opened.client("steward", department=DEPARTMENT)
+        whole = await opened.client("steward")
+        other = await opened.client("steward", department=OTHER)
+        async with own, whole, other:
+            yield opened, own, whole, other

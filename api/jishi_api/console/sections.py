@@ -19,6 +19,7 @@ from jishi_api.console import (
     quality,
     quarantine,
     queue,
+    received,
     refused_map,
     reviews,
     rules,
@@ -33,7 +34,7 @@ def sections() -> tuple[Section, ...]:
     modules = (
         *(login, sign_on, overview, sources),
         *(held_batches, quarantine, bulk_repair, refused_map),
-        *(tickets, disputes, reviews),
+        *(tickets, disputes, reviews, received),
         *(batches, rules, quality),
         *(concepts, queue),
         *(grants, accounts, applications),

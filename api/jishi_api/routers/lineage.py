@@ -80,7 +80,10 @@ async def lineage_of(request: Request) -> Response:
         ],
     }
     if _is_told(asked):
-        body["contributions"] = [_contribution(asked, one, own.get(one.row["contribution_id"]), named) for one in said]
+        body["contributions"] = [
+            _contribution(asked, one, own.get(one.row["contribution_id"]), named) | _to_row(request, asked, one)
+            for one in said
+        ]
     return Response(
         json.dumps(body, ensure_ascii=False, separators=(",", ":")), media_type="application/json", headers=HEADERS
     )
@@ -216,6 +219,14 @@ def _contribution(asked: Asked, one: Said, own: Mapping[str, Any] | None, named:
             if (element := _element_of(register, rule["rule"])) in named
         ],
     }
+
+
+def _to_row(request: Request, asked: Asked, one: Said) -> dict[str, Any]:
+    """For stewards, where the row itself is to be seen; one that ended by absence has none."""
+    if STEWARD not in asked.caller.client.roles or not one.row["row_number"]:
+        return {}
+    path = "stewardship", "contributions", asked.register.collection, str(one.row["contribution_id"]), "row"
+    return {"links": [{"rel": "row", "href": address(request, *path)}]}
 
 
 LINKED_BY = {1: "new", 2: "identifier", 3: "model", 4: "steward"}

@@ -13,7 +13,8 @@ from starlette.responses import Response
 
 from jishi.access import acts
 from jishi.quality import quarantine_search, quarantine_values
-from jishi.quality.quarantine_search import DIGEST_CHARACTERS, Wanted
+from jishi.quality.quarantine_search import Wanted
+from jishi.quality.raw_row import DIGEST_CHARACTERS
 from jishi.registers.catalog import register_of
 from jishi.stewardship import bulk_repairs
 from jishi.stewardship.bulk_repairs import Filter

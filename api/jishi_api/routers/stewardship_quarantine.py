@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -23,9 +23,6 @@ from jishi_api.quarantine_documents import check_json, repair_json, row_json, st
 from jishi_api.serving import serving_of
 from jishi_api.steward import steward_of
 from jishi_api.writing import writing
-
-if TYPE_CHECKING:
-    pass
 
 router = APIRouter(prefix="/stewardship", tags=["stewardship"])
 

@@ -6,7 +6,6 @@ tells which cells hold the same.
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,12 +17,10 @@ import asyncpg
 
 from jishi.access.officer import Officer
 from jishi.errors import CallerError, NotFoundError
-from jishi.identifiers.keys import Keys, Use
-from jishi.quality.raw_row import RawRow, open_row, under_masks
+from jishi.identifiers.keys import Keys
+from jishi.quality.raw_row import RawRow, open_row, sight
 from jishi.registers.catalog import register_of, registers
 from jishi.registers.register import Register
-
-DIGEST_CHARACTERS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,29 +151,13 @@ async def following(connection: asyncpg.Connection, found: Entry) -> int | None:
 
 def show(keys: Keys, officer: Officer, found: Entry) -> Shown:
     """Open the row and put it under masks where the officer may not see it as sent."""
-    register = register_of(found.register)
-    row = opened(keys, found)
-    elements = tuple(dict.fromkeys(name for header in row.cells for name in found.columns.get(header, ())))
-    if officer.in_clear(found.department):
-        return Shown(found, row, {}, (), elements)
-    digests = {
-        header: digest_of_cell(keys, found.source, header, value)
-        for header, value in row.cells.items()
-        if value is not None
-    }
-    return Shown(found, under_masks(row, register, found.columns), digests, elements, ())
+    seen = sight(keys, officer, opened(keys, found), register_of(found.register), found)
+    return Shown(found, seen.row, seen.digests, seen.masked, seen.clear)
 
 
 def opened(keys: Keys, found: Entry) -> RawRow:
     """The row as it was sent; without cells where these were let go."""
     return open_row(keys, found.batch_id, found.row_number, found.raw) if found.raw else RawRow({}, None)
-
-
-def digest_of_cell(keys: Keys, source: str, header: str, value: str) -> str:
-    """Tells cells of one source and header that hold the same, to those who may not see what they hold."""
-    said = json.dumps([source, header, value], ensure_ascii=False).encode("utf-8", "surrogatepass")
-    secret = keys.key(Use.DIGEST, detail="quarantined cell")
-    return hmac.digest(secret, said, "sha256").hex()[:DIGEST_CHARACTERS]
 
 
 def rules_of(element: str, register: str | None = None) -> list[str]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from jishi.access.officer import Officer
 from jishi.identifiers.keys import Keys
-from jishi.quality.quarantine_search import Entry, digest_of_cell, opened
-from jishi.quality.raw_row import is_open, shape
+from jishi.quality.quarantine_search import Entry, opened
+from jishi.quality.raw_row import digest_of_cell, is_open, shape
 from jishi.registers.catalog import register_of
 
 MOST_ROWS = 5_000

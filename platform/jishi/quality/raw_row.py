@@ -1,17 +1,21 @@
-"""A refused row as it was delivered, for those who may see it, and under masks for the others (behind the road in).
+"""A row as it was delivered, for those who may see it, and under masks for the others (behind the road in).
 
 A cell of a refused row need not be what its header says: a name may stand where a number is expected. So a mask that
-leaves ends of a value clear is not for it. Whoever may not see the value sees its shape.
+leaves ends of a value clear is not for it. Whoever may not see the value sees its shape, and a keyed digest that tells which
+cells hold the same.
 """
 
 from __future__ import annotations
 
+import hmac
 import json
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from jishi.identifiers.keys import Keys
+from jishi.access.officer import Officer
+from jishi.identifiers.keys import Keys, Use
 from jishi.identifiers.sealed_file import open_bytes
 from jishi.quality.quarantine import row_context
 from jishi.registers.element import Sensitivity
@@ -19,6 +23,7 @@ from jishi.registers.register import Register
 
 SURPLUS = "row_surplus"
 FAULT = "row_fault"
+DIGEST_CHARACTERS = 24
 
 Columns = Mapping[str, Sequence[str]]
 """Header of a delivery → the elements its source takes from it; headers that are not used are not there."""
@@ -34,8 +39,49 @@ class RawRow:
     fault: str | None = None
 
 
+class Came(Protocol):
+    """Where a row came from: its source, the department behind it, and what the source takes from its columns."""
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def department(self) -> str: ...
+    @property
+    def columns(self) -> Columns: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A row as one officer sees it; ``masked`` and ``clear`` name the elements that are so shown, ``digests`` go by header."""
+
+    row: RawRow
+    digests: Mapping[str, str]
+    masked: tuple[str, ...]
+    clear: tuple[str, ...]
+
+
+def sight(keys: Keys, officer: Officer, row: RawRow, register: Register, came: Came) -> Sight:
+    """The row under masks where the officer may not see it as sent."""
+    elements = tuple(dict.fromkeys(name for header in row.cells for name in came.columns.get(header, ())))
+    if officer.in_clear(came.department):
+        return Sight(row, {}, (), elements)
+    digests = {
+        header: digest_of_cell(keys, came.source, header, value)
+        for header, value in row.cells.items()
+        if value is not None
+    }
+    return Sight(under_masks(row, register, came.columns), digests, elements, ())
+
+
+def digest_of_cell(keys: Keys, source: str, header: str, value: str) -> str:
+    """Tells cells of one source and header that hold the same, to those who may not see what they hold."""
+    said = json.dumps([source, header, value], ensure_ascii=False).encode("utf-8", "surrogatepass")
+    secret = keys.key(Use.DIGEST, detail="quarantined cell")
+    return hmac.digest(secret, said, "sha256").hex()[:DIGEST_CHARACTERS]
+
+
 def open_row(keys: Keys, batch_id: int, row_number: int, sealed: bytes) -> RawRow:
-    """A row of the quarantine, opened. ``batch_id``: under which it is kept."""
+    """A row that was kept sealed, opened. ``batch_id``: under which it is kept."""
     cells = json.loads(open_bytes(sealed, keys, context=row_context(batch_id, row_number)))
     surplus, fault = cells.pop(SURPLUS, None), cells.pop(FAULT, None)
     cells.pop("row_number", None)

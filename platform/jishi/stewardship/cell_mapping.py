@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from jishi.errors import Fault
 from jishi.identifiers.keys import Keys
 from jishi.identifiers.normalise import normalise
-from jishi.quality.quarantine_search import digest_of_cell
-from jishi.quality.raw_row import RawRow
+from jishi.quality.raw_row import RawRow, digest_of_cell
 from jishi.stewardship.repairs import GEOMETRY, LONGEST_CELL
 
 TRANSFORMS: Mapping[str, Callable[[str], str]] = {

@@ -1,4 +1,4 @@
-"""Tables of what stewards do with refused rows and held batches: repairs, checks, bulk repairs, previews, decisions.
+"""Tables of what stewards do with received rows and held batches: repairs, checks, bulk repairs, readings, previews, decisions.
 
 The API adds rows; the job that carries one out comes with it by a trigger. Values rest sealed and go when they are done
 with.
@@ -125,6 +125,22 @@ def _work(metadata: MetaData) -> None:
         CheckConstraint(_one_of("status", WORK_STATUSES), name="status"),
         Index("repair_check_row_idx", "quarantine_id"),
         comment="Checks 校验 of edited rows, without taking them anywhere",
+    )
+    Table(
+        "row_reading",
+        metadata,
+        Column("reading_id", BigInteger, Identity(), primary_key=True),
+        Column("batch_id", BigInteger, nullable=False),
+        Column("row_number", BigInteger, nullable=False),
+        Column("officer", Text, nullable=False, comment="kind:name"),
+        Column("cells", LargeBinary, comment="the row as received, sealed; null: not read yet, or let go"),
+        Column("status", Text, nullable=False, server_default=text("'queued'")),
+        Column("fault", Text),
+        Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+        Column("finished_at", DateTime(timezone=True)),
+        CheckConstraint(_one_of("status", WORK_STATUSES), name="status"),
+        Index("row_reading_row_idx", "batch_id", "row_number"),
+        comment="Rows as received 原始行, read once more from the landing zone for who asked",
     )
     Table(
         "batch_preview",

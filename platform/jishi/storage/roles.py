@@ -43,6 +43,7 @@ API_INSERTS = (
     "repair",
     "repair_row",
     "repair_check",
+    "row_reading",
     "bulk_repair",
     "batch_preview",
     "batch_decision",
