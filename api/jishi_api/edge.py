@@ -221,7 +221,9 @@ def _of_framework(error: FrameworkError) -> JishiError:
 def _of_body(error: RequestValidationError) -> JishiError:
     """A body or parameter that is not of its model; the value itself is not repeated."""
     faults = tuple(
-        Fault(".".join(map(str, item["loc"][1:])) or "body", "QRY-VALUE", {"reason": item["type"]})
+        Fault("body", "QRY-BODY-JSON")
+        if item["loc"] == ("body",) or item["type"] == "json_invalid"
+        else Fault(".".join(map(str, item["loc"][1:])), "QRY-VALUE", {"reason": item["type"]})
         for item in error.errors()
     )
     return CallerError("QRY-PARAMETERS", faults=faults)

@@ -118,3 +118,14 @@ async def test_what_nobody_expected_tells_nothing_but_its_number(
         for secret in ("欧阳明日", "320505199001011234", "secret", "ValueError", "GLD-ANY"):
             assert secret not in answer.text
         assert "欧阳明日" not in caplog.text
+
+
+async def test_a_body_that_is_no_json_is_told_what_it_should_be(steward: httpx.AsyncClient) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for content, headers in ((b'{"reason":"x"}', form), (b'{"reason":', None), (b"[1]", None), (b"", None)):
+        sent = headers or {"Content-Type": "application/json"}
+        answer = await steward.post("/stewardship/quarantine/1/discard", content=content, headers=sent)
+        assert answer.status_code == 400
+        assert [(fault["name"], fault["code"]) for fault in answer.json()["errors"]] == [("body", "QRY-BODY-JSON")]
+    answer = await steward.post("/stewardship/quarantine/1/discard", json={"reason": ""})
+    assert [fault["name"] for fault in answer.json()["errors"]] == ["reason"]
