@@ -155,7 +155,8 @@ def _rows(visit: Visit, register: Register, shown: list[Side]) -> list[tuple[str
     sayings = [saying for side in shown for saying in side.sayings]
     rows = []
     for name, element in register.elements.items():
-        told = [cell(saying.values.get(name)) for saying in sayings]
+        label = element.code_label or ""
+        told = [f"{cell(saying.values.get(name))} {cell(saying.values.get(label))}".strip() for saying in sayings]
         if any(told):
             title = element.title_en or element.title if visit.language == "en" else element.title
             rows.append((title, told, len({text for text in told if text}) > 1))
