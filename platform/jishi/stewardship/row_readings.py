@@ -28,7 +28,7 @@ GONE = "ING-LANDED-GONE"
 @dataclass(frozen=True, slots=True)
 class ReceivedRow:
     """The row in which what a contribution says now was received; ``row_number`` 0: it ended by absence, there is no row.
-    ``columns``: header → elements."""
+    ``columns``: header → elements. ``key_columns``: headers that make the source's key."""
 
     register: str
     contribution: int
@@ -40,6 +40,7 @@ class ReceivedRow:
     delivered_at: datetime
     sha256: bytes
     columns: Mapping[str, tuple[str, ...]]
+    key_columns: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,8 @@ async def received_row(
     if not row["row_number"]:
         raise NotFoundError("QLT-ROW-ABSENT", contribution=contribution)
     columns = {header: tuple(elements) for header, elements in json.loads(row["columns"]).items()}
-    told = {name: value for name, value in row.items() if name != "columns"}
-    return ReceivedRow(register.name, contribution, **told, columns=columns)
+    told = {**row, "columns": columns, "key_columns": tuple(row["key_columns"])}
+    return ReceivedRow(register.name, contribution, **told)
 
 
 async def ask(connection: Connection[Any], officer: Officer, row: ReceivedRow) -> Reading:
@@ -96,7 +97,7 @@ async def forget(connection: Connection[Any], before: datetime) -> int:
 
 _ROW = """
 -- Where what a contribution says now came in.
-SELECT l.uid, c.batch_id, c.row_number, s.name AS source, s.department, b.delivered_at, b.sha256, b.columns
+SELECT l.uid, c.batch_id, c.row_number, s.name AS source, s.department, b.delivered_at, b.sha256, b.columns, s.key_columns
 FROM jishi.{register}_link l
 JOIN jishi.{register} g ON g.uid = l.uid
 JOIN jishi.{register}_contribution c ON c.contribution_id = l.contribution_id
