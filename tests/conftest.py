@@ -19,6 +19,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from hypothesis import settings as examples
 
 from jishi.prepare import load_dictionaries, migrate
 from jishi.settings import Settings
@@ -57,7 +58,11 @@ if state.is_dir():
 """
 
 
+examples.register_profile("shared machine", deadline=None)
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    examples.load_profile("shared machine")
     if not hasattr(config, "workerinput") and not os.environ.get(_STATE):
         for name in [name for name in os.environ if name.startswith("JISHI_")]:
             del os.environ[name]
