@@ -6,6 +6,7 @@ JSON routes and console pages show them by these functions and no others.
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from starlette.requests import Request
@@ -20,28 +21,39 @@ from jishi.stewardship.row_readings import Reading, ReceivedRow
 from jishi_api.looking import Channel, look
 from jishi_api.serving import Serving
 from jishi_api.waiting import waited
-from jishi_api.writing import writing
+
+if TYPE_CHECKING:
+    from asyncpg import Connection
 
 
-async def row_of(
-    request: Request, serving: Serving, officer: Officer, register: Register, contribution: int
+async def asked(
+    request: Request,
+    serving: Serving,
+    connection: Connection[Any],
+    officer: Officer,
+    register: Register,
+    contribution: int,
 ) -> tuple[ReceivedRow, Reading]:
-    """The row behind a contribution and the officer's reading of it, asked for where he has none; it may not be done yet.
+    """The row behind a contribution and the officer's reading of it, asked for where he has none.
 
     NotFoundError ``QLT-CONTRIBUTION-UNKNOWN``: there is none, it is of a department he does not see, or its entity is
     protected.
     """
-    async with writing(serving) as connection:
-        row = await row_readings.received_row(connection, officer, register, contribution)
+    row = await row_readings.received_row(connection, officer, register, contribution)
     if row.uid in await serving.protections.now():
         await serving.protections.alert((row.uid,), officer.actor.name, UUID(request.state.request_id))
         raise NotFoundError("QLT-CONTRIBUTION-UNKNOWN", contribution=contribution)
+    return row, await row_readings.ask(connection, officer, row)
 
-    async def asked() -> Reading:
-        async with writing(serving) as connection:
-            return await row_readings.ask(connection, officer, row)
 
-    return row, await waited(asked, lambda found: found.status in ("done", "failed"))
+async def awaited(serving: Serving, reading: Reading) -> Reading:
+    """The reading when it is done, or as it stands after a little while."""
+
+    async def found() -> Reading:
+        async with serving.connection() as connection:
+            return await row_readings.find(connection, reading.reading_id)
+
+    return await waited(found, lambda one: one.status in ("done", "failed")) if reading.is_under_way else reading
 
 
 async def shown(

@@ -141,7 +141,8 @@ async def check(visit: Visit) -> Response:
     cells = await _cells(visit, entry)
     keys, cipher = visit.keys, visit.serving.sealer.cipher
     asked = await repair_check.ask(visit.connection, keys, cipher, visit.officer, entry, cells)
-    found = await view.awaited(visit.serving, visit.officer, entry.quarantine_id, asked)
+    async with visit.resting():
+        found = await view.awaited(visit.serving, visit.officer, entry.quarantine_id, asked)
     return await _show(visit, entry, checked=found)
 
 

@@ -20,9 +20,11 @@ STEWARD = ("steward",)
 @section.page("/rows/{collection}/{contribution}", words("Row as received"), roles=STEWARD)
 async def one(visit: Visit) -> Response:
     register = register_by_collection(visit.text("collection"))
-    row, reading = await received_row.row_of(
-        visit.request, visit.serving, visit.officer, register, visit.number("contribution")
+    row, reading = await received_row.asked(
+        visit.request, visit.serving, visit.connection, visit.officer, register, visit.number("contribution")
     )
+    async with visit.resting():
+        reading = await received_row.awaited(visit.serving, reading)
     sight = None
     if reading.raw is not None:
         sight = await received_row.shown(visit.request, visit.serving, visit.officer, "console", row, reading.raw)
@@ -31,7 +33,7 @@ async def one(visit: Visit) -> Response:
         row=row,
         register=register,
         reading=reading,
-        running=reading.status in ("queued", "running"),
+        running=reading.is_under_way,
         gone=reading.fault == GONE,
         sight=sight,
         cells=[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -52,9 +53,10 @@ def _endpoint(page: Page, known: tuple[Page, ...]) -> Endpoint:
         request.state.language = cookies.language_of(request)
         serving = serving_of(request)
         form = Form(await _posted(request)) if request.method == "POST" else Form()
-        async with writing(serving) as connection:
+        async with AsyncExitStack() as lane:
+            connection = await lane.enter_async_context(writing(serving))
             session = await _session(connection, serving, request)
-            visit = Visit(request, serving, page, connection, session, form, pages=known)
+            visit = Visit(request, serving, page, connection, lane, session, form, pages=known)
             try:
                 return await _answered(visit)
             except JishiError as error:

@@ -6,7 +6,8 @@ is looked at, the record of what is done, and an answer in the reader's language
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -34,6 +35,7 @@ from jishi_api.console.form import Form
 from jishi_api.console.formats import moment
 from jishi_api.console.section import PREFIX, Menu, Page
 from jishi_api.serving import Serving
+from jishi_api.writing import writing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,16 +57,27 @@ class Group:
 @dataclass
 class Visit:
     """``session`` None on public pages. ``form``: what was posted, empty on a page that is read. ``refused``: why an act
-    was refused whose page is shown again. ``connection`` commits each statement; :meth:`doing` opens a transaction."""
+    was refused whose page is shown again. ``connection`` commits each statement; :meth:`doing` opens a transaction. It is
+    held by ``lane``."""
 
     request: Request
     serving: Serving
     page: Page
     connection: Connection[Any]
+    lane: AsyncExitStack
     session: Session | None
     form: Form = field(default_factory=Form)
     refused: JishiError | None = None
     pages: Sequence[Page] = ()
+
+    @asynccontextmanager
+    async def resting(self) -> AsyncIterator[None]:
+        """For as long as something is waited for the connection is another's; afterwards there is a new one."""
+        await self.lane.aclose()
+        try:
+            yield
+        finally:
+            self.connection = await self.lane.enter_async_context(writing(self.serving))
 
     @property
     def keys(self) -> Keys:

@@ -26,15 +26,14 @@ async def row(request: Request, collection: str, number: int) -> Response:
     reads them from the landing zone: 202 where that takes longer than a few seconds, 410 where the bytes were let go."""
     serving = serving_of(request)
     register = register_by_collection(collection)
-    async with reading(request) as (_, officer):
-        pass
-    found, told = await received_row.row_of(request, serving, officer, register, number_of(number))
+    async with reading(request) as (connection, officer):
+        found, told = await received_row.asked(request, serving, connection, officer, register, number_of(number))
+    told = await received_row.awaited(serving, told)
     if told.fault == GONE:
         raise CallerError("QLT-ROW-GONE", batch=found.batch_id, row=found.row_number)
     if told.raw is None:
-        waits = told.status in ("queued", "running")
-        answer = private_json(_row(request, collection, found, told, None), status=202 if waits else 200)
-        if waits:
+        answer = private_json(_row(request, collection, found, told, None), status=202 if told.is_under_way else 200)
+        if told.is_under_way:
             answer.headers["Retry-After"] = "1"
         return answer
     sight = await received_row.shown(request, serving, officer, "api", found, told.raw)

@@ -52,6 +52,10 @@ class Reading:
     fault: str | None
     raw: bytes | None
 
+    @property
+    def is_under_way(self) -> bool:
+        return self.status in ("queued", "running")
+
 
 async def received_row(
     connection: Connection[Any], officer: Officer, register: Register, contribution: int
@@ -73,6 +77,11 @@ async def ask(connection: Connection[Any], officer: Officer, row: ReceivedRow) -
     place = row.batch_id, row.row_number, officer.by
     found = await connection.fetchrow(_FRESH, *place, FRESH) or await connection.fetchrow(_ASK, *place)
     return Reading(*found)
+
+
+async def find(connection: Connection[Any], reading_id: int) -> Reading:
+    """A reading as it stands, for who asked for it."""
+    return Reading(*await connection.fetchrow(_FIND, reading_id))
 
 
 async def begin(connection: Connection[Any], reading_id: int) -> tuple[int, int] | None:
@@ -110,6 +119,8 @@ _FRESH = """
 SELECT reading_id, status, fault, cells FROM jishi.row_reading
 WHERE batch_id = $1 AND row_number = $2 AND officer = $3 AND created_at > clock_timestamp() - $4::interval
 ORDER BY reading_id DESC LIMIT 1"""
+
+_FIND = "SELECT reading_id, status, fault, cells FROM jishi.row_reading WHERE reading_id = $1"
 
 _ASK = """
 -- A reading; its job comes with it.
