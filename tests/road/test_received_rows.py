@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from jishi.access import protection
+from jishi.access import console_sessions, protection, users
 from jishi.registers.catalog import register_of
 from jishi.stewardship import row_readings
 from jishi_ingest.purge import purge
@@ -98,6 +99,27 @@ async def test_without_a_worker_the_answer_says_that_it_is_not_there_yet(
         await row_readings.fail(city.connection, reading, "JOB-LOST")
         told = (await own.get(here)).json()
         assert (told["status"], told["fault"], told["cells"]) == ("failed", "JOB-LOST", None)
+
+
+async def test_more_stewards_may_wait_than_there_are_lanes(
+    city: Any, invent: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages wait for a worker that does not come; who asks meanwhile is answered at once."""
+    monkeypatch.setattr("jishi_api.waiting.WAIT_S", 3.0)
+    source = city.declare("people", "persons", more=LOOSE)
+    await city.deliver(source, [person(invent, one) for one in range(8)])
+    said = [row["contribution_id"] for row in await city.rows("SELECT contribution_id FROM jishi.natural_person_link")]
+    await users.create(city.connection, "hui", ("steward",))
+    async with three(city) as (opened, own, _, _):
+        session = await console_sessions.begin(city.connection, opened.app.state.serving.secrets, "hui", "password")
+        cookie = {"Cookie": f"jishi-session={session}"}
+        pages = [own.get(f"/console/rows/natural-persons/{one}", headers=cookie) for one in said]
+        waiting = asyncio.gather(*pages)
+        await asyncio.sleep(1)
+        assert (await own.get("/stewardship/batches")).status_code == 200 and not waiting.done()
+        answers = await waiting
+        assert len(answers) == 8 and all(answer.status_code == 200 for answer in answers)
+        assert all("The row is looked up in the delivery." in answer.text for answer in answers)
 
 
 async def test_what_ended_by_absence_has_no_row(city: Any, invent: Make) -> None:
