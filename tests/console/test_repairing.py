@@ -1,4 +1,4 @@
-"""Stewards at work in the browser: a row repaired and served, five hundred at once, a held batch released."""
+"""Stewards at work in the browser: rows repaired, one and five hundred at once, a held batch released, a ticket closed."""
 
 from __future__ import annotations
 
@@ -226,3 +226,40 @@ def test_a_held_batch_is_previewed_and_released(site: ConsoleSite, browser: Brow
         steward.shoot("held-batch-released")
     [batch] = site.fetch("SELECT status, ended_by_absence FROM jishi.batch WHERE batch_id = $1", receipt["batch"])
     assert (batch["status"], batch["ended_by_absence"]) == ("published", 25)
+
+
+def test_a_ticket_is_closed_by_the_delivery_that_brings_its_row_right_and_by_nobody(
+    site: ConsoleSite, browser: Browser, working: Working
+) -> None:
+    rule = "natural_person.id_number.check_character"
+    right = [person(800), person(801)]
+    wrong = [{**row, "number": row["number"][:17] + ("1" if row["number"][17] != "1" else "2")} for row in right]
+    first = working.deliver("console-people", wrong)["batch"]
+    with site.visitor(browser, "market", language="en") as steward:
+        opened = []
+        for number in (1, 2):
+            steward.go(f"/batches/{first}/failures?rule={rule}")
+            steward.press(f"#row-{number} a >> text=New ticket")
+            assert steward.page.input_value("[name=rule]") == rule
+            steward.page.fill("[name=note]", "The number does not add up")
+            steward.press("form.box button")
+            assert "The ticket is opened" in steward.text and wrong[number - 1]["number"] in steward.text
+            opened.append(steward.path)
+        steward.shoot("ticket-opened-of-a-row")
+        again = working.deliver("console-people", [right[0], wrong[1]])["batch"]
+        steward.go("/tickets?status=closed&source=console-people")
+        assert steward.page.locator(f'tbody a[href$="{opened[0]}"]').count() == 1
+        assert steward.page.locator(f'tbody a[href$="{opened[1]}"]').count() == 0
+        steward.press(f'tbody a[href$="{opened[0]}"]')
+        assert f"by batch {again}, which delivered the row right" in steward.text
+        taken = steward.page.locator("table", has_text="What was done").locator("tbody tr")
+        assert [row.locator("td").all_inner_texts()[1:3] for row in taken.all()] == [
+            ["opened", f"user:market\n{MARKET}"],
+            ["closed", f"batch:{again}"],
+        ]
+        assert steward.page.locator("text=Close by hand").count() == 0
+        steward.shoot("ticket-closed-by-a-delivery")
+        steward.go(opened[1])
+        assert "to be dealt with" in steward.text and steward.page.locator("text=Close by hand").count() == 1
+    closed_by_hand = "SELECT 1 FROM jishi.administrative_act WHERE act = 'ticket.close' AND target = ANY($1)"
+    assert site.fetch(closed_by_hand, [path.rsplit("/", 1)[1] for path in opened]) == []
