@@ -1,4 +1,4 @@
-"""A batch as stewards are told of it: report, page and Data Docs agree; failing rows whole, as far as each may see them."""
+"""A batch as stewards are told of it: report, pages and Data Docs agree; failing rows whole, as far as each may see them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ import httpx
 import openpyxl
 import pytest
 
-from asking import asking
+from asking import Asking, asking
+from jishi.access import users
 from jishi.delivery.document import to_html
 from jishi.delivery.report_page import report_page
 from jishi.quality import suite
@@ -95,23 +96,38 @@ async def told(client: httpx.AsyncClient, batch: int) -> dict[str, Any]:
     return document
 
 
-async def pages_agree(city: Any, client: httpx.AsyncClient, batch: int) -> set[tuple[str, str, str, str]]:
-    """Rule, evaluated, failed, could not run: the same in the JSON report, in our page and in the Data Docs."""
+async def on_the_console(api: Asking, batch: int) -> str:
+    """The page of a batch as a steward of the city sees it who logged in."""
+    made = await users.create(api.connection, "reader", ("steward",))
+    headers = {"Accept": "text/html", "Accept-Language": "en", "Origin": "http://jishi.test"}
+    transport = httpx.ASGITransport(api.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://jishi.test", headers=headers) as person:
+        begun = await person.post("/console/login", data={"login": made.login, "password": made.password})
+        assert begun.status_code == 303, begun.text
+        answer = await person.get(f"/console/batches/{batch}")
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+
+async def pages_agree(city: Any, api: Asking, client: httpx.AsyncClient, batch: int) -> set[tuple[str, str, str, str]]:
+    """Rule, evaluated, failed, could not run: the same in the JSON report, on the console's page, in the report that is
+    printed and in the Data Docs."""
     await reported(city)
     document = await told(client, batch)
     told_json = {
         (rule["rule"], str(rule["evaluated"]), str(rule["failed"]), "yes" if rule["could_not_run"] else "no")
         for rule in document["rules"]
     }
-    ours = Tables(to_html(report_page(await read_report(city.connection, batch, "en"))))
+    console = Tables(await on_the_console(api, batch))
+    printed = Tables(to_html(report_page(await read_report(city.connection, batch, "en"))))
     [link] = [link["href"] for link in document["links"] if link["rel"] == "data-docs"]
     answer = await client.get(link)
     assert answer.status_code == 200 and "default-src 'none'" in answer.headers["content-security-policy"]
     theirs = Tables(answer.text)
     assert theirs.addresses and not [one for one in theirs.addresses if not one.startswith(("#", "../"))]
     assert "<script" not in answer.text and "://" not in answer.text.replace("://www.w3.org", "")
-    assert ours.rows("Rule", "Evaluated", "Failed", "Could not run") == told_json
-    assert theirs.rows("Rule", "Evaluated", "Failed", "Could not run") == told_json
+    for page in (console, printed, theirs):
+        assert page.rows("Rule", "Evaluated", "Failed", "Could not run") == told_json
     return told_json
 
 
@@ -132,7 +148,7 @@ async def test_report_page_and_data_docs_agree_rule_by_rule_and_rows_are_seen_as
         own = await api.client("steward", department=DEPARTMENT)
         others = await api.client("steward", department=ANOTHER)
         citys = await api.client("steward")
-        seen = await pages_agree(city, citys, batch)
+        seen = await pages_agree(city, api, citys, batch)
         assert {(CODE, "5", "2", "no"), (NAME, "5", "2", "no"), (DIVISION, "5", "1", "no")} <= seen
         assert len(seen) > 15 and {rule for rule, _, failed, _ in seen if failed != "0"} == {CODE, NAME, DIVISION}
 
@@ -206,7 +222,7 @@ async def test_a_rule_that_raised_fails_the_batch_and_stands_in_its_report_besid
         await city.finish(batch)
     async with asking(city.settings, city.connection) as api:
         client = await api.client("steward")
-        seen = await pages_agree(city, client, batch)
+        seen = await pages_agree(city, api, client, batch)
         document = await told(client, batch)
         assert document["status"] == "failed" and document["could_not_run"] == [SHAPE]
         assert {line for line in seen if line[3] == "yes"} == {(SHAPE, "0", "0", "yes")}
