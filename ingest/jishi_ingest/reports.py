@@ -40,7 +40,7 @@ async def make_reports(road: Road, report: Report) -> dict[str, Any]:
             if kept is None:
                 continue
             try:
-                page = await asyncio.to_thread(render_page, kept.document)
+                page = await asyncio.to_thread(render_page, kept.document, batch_id)
             except Exception as error:  # noqa: BLE001  one document must not keep the others from being shown
                 log.error("page of batch %s could not be made: %s", batch_id, type(error).__name__)
                 failed.append(batch_id)

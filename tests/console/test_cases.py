@@ -9,27 +9,15 @@ import httpx
 
 from console_cases import FIRMS, KEY
 from console_site import ConsoleSite
-from jishi.access import clients
-from jishi.identifiers.keys import load_or_create
-from jishi.storage import engine
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
-async def _key(site: ConsoleSite) -> str:
-    connection = await engine.connect(site.database)
-    try:
-        made = await clients.create(connection, load_or_create(site.settings.key_path), "asks for flags")
-    finally:
-        await connection.close()
-    return str(made.api_key)
-
-
 def test_a_dispute_shows_its_flag_in_the_api_until_it_is_answered(site: ConsoleSite, browser: Browser) -> None:
     _, uid = FIRMS
     address = f"{site.url}/collections/legal-entities/items/{uid}"
-    headers = {"X-API-Key": engine.wait(_key(site))}
+    headers = {"X-API-Key": site.key_of_client("asks for flags")}
     assert "disputed" not in httpx.get(address, headers=headers).json()
     with site.visitor(browser, "city", language="en", scripts=False) as person:
         person.go("/disputes/new")

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
+from jishi.access import clients
+from jishi.identifiers.keys import load_or_create
 from jishi.settings import Settings
 from jishi.storage import engine
 
@@ -64,6 +66,14 @@ class ConsoleSite:
 
         return self.run(ask)
 
+    def key_of_client(self, name: str) -> str:
+        """The key of a new client of the API with what everybody is granted."""
+
+        async def made(connection: Connection[Any]) -> str:
+            return str((await clients.create(connection, load_or_create(self.settings.key_path), name)).api_key)
+
+        return self.run(made)
+
     @contextmanager
     def visitor(
         self,
@@ -73,8 +83,10 @@ class ConsoleSite:
         language: str = "zh-CN",
         scripts: bool = True,
         dark: bool = False,
+        key: str | None = None,
     ) -> Iterator[Visitor]:
-        """A person with a browser of his own, logged in as ``login``; at the end nothing foreign was asked for."""
+        """A person with a browser of his own, logged in as ``login``, or asking the API with a ``key``; at the end nothing
+        foreign was asked for."""
         context = browser.new_context(
             base_url=self.url,
             java_script_enabled=scripts,
@@ -82,6 +94,7 @@ class ConsoleSite:
             color_scheme="dark" if dark else "light",
             viewport={"width": 1360, "height": 900},
             reduced_motion="reduce",
+            http_credentials={"username": "reader", "password": key} if key is not None else None,
         )
         visitor = Visitor(self, context)
         try:

@@ -28,7 +28,7 @@ async def login(visit: Visit) -> Response:
     return visit.show("login.html", following=following, by_provider=by_provider)
 
 
-@section.act("/login", roles=(), public=True)
+@section.act("/login", roles=(), again=login, public=True)
 async def log_in(visit: Visit) -> Response:
     """A new session each time, whatever cookie was sent: nobody can prepare one for another."""
     request, form = visit.request, visit.form

@@ -15,7 +15,7 @@ from typing import Any
 from jishi.quality.stage import warm
 
 
-def render_page(document: Mapping[str, Any]) -> str:
+def render_page(document: Mapping[str, Any], batch: int) -> str:
     """The page of a document as :func:`jishi.quality.counted_results.document_of` makes it; seconds at the first call."""
     warm()
     with warnings.catch_warnings():
@@ -25,4 +25,4 @@ def render_page(document: Mapping[str, Any]) -> str:
         from jishi.quality.data_docs_renderers import Page, View
 
         results = expectationSuiteValidationResultSchema.load(copy.deepcopy(dict(document)))
-        return str(View().render(Page().render(results)))  # type: ignore[no-untyped-call]
+        return str(View(batch).render(Page().render(results)))  # type: ignore[no-untyped-call]

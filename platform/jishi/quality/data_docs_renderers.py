@@ -26,6 +26,9 @@ COLUMNS = ("Rule", "Evaluated", "Failed", "Could not run")
 _STATUS = {"✅": "passed", "❌": "failed", "❗": "could not run"}
 """What the stock page shows as icons of a foreign font, in words."""
 
+_HEADINGS = {"h5": "h2", "h6": "h3"}
+"""The stock page begins its headings at the fifth level, for their size; below ours, no level is left out."""
+
 
 class RuleTable(ValidationResultsTableContentBlockRenderer):
     """The stock table of one column's expectations, with the rule and its counts."""
@@ -66,16 +69,23 @@ class Page(ValidationResultsPageRenderer):
 class View(DefaultJinjaPageView):
     """The stock view with our templates before its own; no style of an element's own, which the page's policy refuses."""
 
-    def __init__(self) -> None:
+    def __init__(self, batch: int) -> None:
         super().__init__()
+        self.env.globals["batch"] = batch
         self.env.loader = ChoiceLoader([FileSystemLoader(TEMPLATES), *([self.env.loader] if self.env.loader else [])])
 
     def render_styling(self, styling: Mapping[str, Any]) -> str:
         return str(super().render_styling({name: part for name, part in styling.items() if name != "styles"}))
 
     def render_string_template(self, template: Any) -> Any:
-        icon = template.get("params", {}).get("markdown_status_icon") if isinstance(template, dict) else None
-        return _STATUS[icon] if icon in _STATUS else super().render_string_template(template)  # type: ignore[no-untyped-call]
+        if not isinstance(template, dict):
+            return super().render_string_template(template)  # type: ignore[no-untyped-call]
+        icon = template.get("params", {}).get("markdown_status_icon")
+        if icon in _STATUS:
+            return _STATUS[icon]
+        tag = template.get("tag")
+        fitted = {**template, "tag": _HEADINGS[tag]} if tag in _HEADINGS else template
+        return super().render_string_template(fitted)  # type: ignore[no-untyped-call]
 
 
 def _counted(result: Any) -> list[str]:
