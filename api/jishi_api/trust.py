@@ -18,6 +18,7 @@ from jishi.registers.register import Register
 from jishi.stewardship.disputes import Standing
 from jishi_api.clock import Clock
 from jishi_api.disputes import flagged, rests_on
+from jishi_api.negotiate import CSV
 from jishi_api.plan import Plan
 from jishi_api.serving import Serving
 
@@ -43,7 +44,7 @@ def read_trust(given: Mapping[str, str], clock: Clock | None, limit: int, faults
         faults.append(Fault("trust", "QRY-TRUST-TIME"))
     if limit > MOST_TRUSTED:
         faults.append(Fault("trust", "QRY-TRUST-LIMIT", {"most": MOST_TRUSTED}))
-    if given.get("f", "json") != "json":
+    if given.get("f") == CSV:
         faults.append(Fault("trust", "QRY-TRUST-FORM"))
     return True
 

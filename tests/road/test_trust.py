@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from asking import Asking, asking
 
 Make = dict[str, Callable[..., str]]
 ITEMS = "/collections/legal-entities/items"
+OWNER = "113205000000900347"
 LOOSE = "[thresholds]\nmax_failure_share = 1.0\nvolume_band = 99.0"
 
 
@@ -49,7 +51,7 @@ async def test_each_value_tells_its_source_its_age_and_what_speaks_against_it(
     plain = told[uids[0]]
     assert plain["entity_name"] == {
         "source": "first",
-        "department": "113205000000900347",
+        "department": OWNER,
         "department_name": None,
         "since": (datetime.now(UTC) - timedelta(days=40)).date().isoformat(),
         "age_days": 40,
@@ -71,11 +73,39 @@ async def test_each_value_tells_its_source_its_age_and_what_speaks_against_it(
         again = (await client.get(f"{ITEMS}/{uids[0]}?trust=true")).json()
     assert again["trust"]["city"]["disputed"] == again["disputed"]["city"]
     assert "trust" not in (await client.get(f"{ITEMS}/{uids[0]}")).json()
+    await _pages(client, uids)
     found = await client.post("/collections/legal-entities/search", json={"city": "甲", "trust": True})
     assert all(feature["trust"]["uscc"]["source"] == "first" for feature in found.json()["features"])
     batch = {"ids": uids, "properties": ["city"], "trust": True}
     items = (await client.post("/collections/legal-entities/batch", json=batch)).json()["items"]
     assert [list(item["feature"]["trust"]) for item in items] == [["city"]] * 3
+
+
+FAULTY, UNSURE, DISPUTED = "delivered faulty since", "to this record is not certain", "disputed since"
+
+
+async def _pages(client: Any, uids: list[str]) -> None:
+    """The same, as people are shown it beside the values."""
+    shown = [(await client.get(f"{ITEMS}/{uid}?trust=true&f=html")).text for uid in uids]
+    for mark, bearer in ((DISPUTED, 0), (FAULTY, 1), (UNSURE, 2)):
+        assert [page.count(mark) for page in shown] == [int(place == bearer) for place in range(3)]
+    city, name = (_beside(shown[0], element) for element in ("city", "entity_name"))
+    assert "second" in city and "(0 days ago)" in city and DISPUTED in city
+    assert OWNER in name and "first" in name and "(40 days ago)" in name and DISPUTED not in name
+    assert FAULTY in _beside(shown[1], "entity_name") and UNSURE in _beside(shown[2], "city")
+    assert "<small" not in _beside(shown[0], "business_scope"), "there is nothing, and nobody says anything of it"
+    plain = (await client.get(f"{ITEMS}/{uids[0]}", headers={"Accept": "text/html"})).text
+    assert "days ago" not in plain and "?trust=true" in plain and DISPUTED in plain
+    asked = {"trust": "true", "properties": "entity_name,city"}
+    listed = (await client.get(ITEMS, params=asked, headers={"Accept": "text/html"})).text
+    assert [listed.count(mark) for mark in (DISPUTED, FAULTY, UNSURE, "(40 days ago)")] == [1, 1, 1, 3]
+
+
+def _beside(page: str, element: str) -> str:
+    """The value of an element with what stands beside it."""
+    found = re.search(f"<dt[^>]*>{element}</dt><dd>(.*?)</dd>", page, re.DOTALL)
+    assert found
+    return found[1]
 
 
 @pytest.mark.parametrize(

@@ -60,8 +60,12 @@ def as_page(
 
 
 def as_item_page(request: Request, plan: Plan, feature: Feature) -> Response:
-    """One feature with its map."""
-    return _shown(request, "item.html", plan, feature=feature, map=_drawn(plan, [feature]))
+    """One feature with its map, and the way to what is to be known of its values, or back."""
+    others = [(name, text) for name, text in request.query_params.multi_items() if name != "trust"]
+    wanted = [] if "trust" in feature else [("trust", "true")]
+    here = f"{base_of(request)}collections/{plan.register.collection}/items/{feature['id']}"
+    other = with_parameters(here, [*others, *wanted]) if plan.source is None else None
+    return _shown(request, "item.html", plan, feature=feature, other=other, map=_drawn(plan, [feature]))
 
 
 def _shown(request: Request, template: str, plan: Plan, **values: Any) -> Response:

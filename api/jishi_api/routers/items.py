@@ -116,7 +116,7 @@ _JSON = "application/json"
 def listed_features(serving: Serving, page: ranked.Found) -> list[dict[str, Any]]:
     """The features of a page, read: for forms that show them otherwise than as they were written."""
     seen = page.rows[: page.question.page.limit]
-    written = listed(seen, page.question.plan, serving.sealer, page.disputed)
+    written = listed(seen, page.question.plan, serving.sealer, page.disputed, page.trust)
     found: list[dict[str, Any]] = json.loads(b"[" + written + b"]")
     return found
 
