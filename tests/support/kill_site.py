@@ -54,21 +54,22 @@ city = {{ from = "city" }}
 @dataclass(frozen=True)
 class Stage:
     """Where a run is stopped: ``lock`` is taken before it begins, or once it waits for the lock ``via``; without a lock the
-    run is caught in passing when its job has come to ``after``."""
+    run is caught in passing when its job has come to ``after``. ``by``: what the session is called that waits there."""
 
     name: str
     lock: str | None  # None: nothing is held, the run is caught in passing
     after: str | None = None
     via: str | None = None
+    by: str = RUNS
 
 
-_CLOCK = "LOCK TABLE jishi.register_state IN ACCESS EXCLUSIVE MODE"
+CLOCK = "LOCK TABLE jishi.register_state IN ACCESS EXCLUSIVE MODE"
 
 STAGES = [
     Stage("taken", "LOCK TABLE jishi.ruleset IN ACCESS EXCLUSIVE MODE"),
     Stage("reading", "LOCK TABLE jishi.legal_entity_link IN ACCESS EXCLUSIVE MODE"),
     Stage("validating", None, "validate"),
-    Stage("clock", _CLOCK),
+    Stage("clock", CLOCK),
     Stage("contributions", "LOCK TABLE jishi.legal_entity_contribution IN SHARE MODE"),
     Stage("links", "LOCK TABLE jishi.legal_entity_link IN SHARE MODE"),
     Stage("identifiers", "LOCK TABLE jishi.identifier IN SHARE MODE"),
@@ -76,7 +77,7 @@ STAGES = [
     Stage("golden", "LOCK TABLE jishi.legal_entity IN SHARE MODE"),
     Stage("changes", "LOCK TABLE jishi.change IN SHARE MODE"),
     Stage("quarantine", "LOCK TABLE jishi.quarantine IN SHARE MODE"),
-    Stage("ledger", "SELECT FROM jishi.batch WHERE status = 'running' FOR UPDATE", via=_CLOCK),
+    Stage("ledger", "SELECT FROM jishi.batch WHERE status = 'running' FOR UPDATE", via=CLOCK),
 ]
 BY_NAME = {stage.name: stage for stage in STAGES}
 
@@ -142,6 +143,17 @@ class Site:
             await asyncio.sleep(0.1)
         pytest.fail(f"the batches did not end: {jobs}\n{self.logs()}")
 
+    async def until(self, query: str, *values: object) -> None:
+        """Until the query finds something."""
+        await _until(self, query, *values)
+
+    async def until_over(self, *kinds: str) -> None:
+        """Until no job of these kinds waits or runs; every one came to a good end."""
+        jobs = "FROM jishi.job WHERE kind = ANY($1::text[])"
+        await self.until(f"SELECT WHERE NOT EXISTS (SELECT {jobs} AND status IN ('queued', 'running'))", list(kinds))
+        failed = await ask(self.url, f"SELECT kind, error {jobs} AND status = 'failed'", list(kinds))
+        assert failed == [], self.logs()
+
     async def sweeps(self) -> int:
         """Number of the newest job that a worker gives itself at its start."""
         return int(
@@ -185,10 +197,12 @@ async def caught(site: Site, stage: Stage, file: Path | Callable[[], Awaitable[o
         if stage.via is not None:
             await _blocked(site, earlier, RUNS)
             await transaction.start()
-            assert stage.lock is not None and await connection.fetch(stage.lock)
+            assert stage.lock is not None
+            found = await connection.fetch(stage.lock)
+            assert found or stage.lock.startswith("LOCK"), "there is no such row"
             await earlier.execute("ROLLBACK")
         if stage.lock is not None:
-            await _blocked(site, connection, RUNS)
+            await _blocked(site, connection, stage.by)
         yield batch
         if not connection.is_closed() and connection.is_in_transaction():
             with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
@@ -220,6 +234,28 @@ async def caught_after_commit(site: Site) -> AsyncIterator[None]:
         )
     finally:
         ledger.terminate()
+        job.terminate()
+
+
+@asynccontextmanager
+async def caught_untold(
+    site: Site, last: Stage, submit: Callable[[], Awaitable[object]] | None, kind: str
+) -> AsyncIterator[None]:
+    """While what ``last`` stood before is committed, and its job, the one of that kind that runs, does not know it yet."""
+    job = await engine.connect(site.url, application="test-lock")
+    try:
+        async with caught(site, last, submit):
+            await job.execute("BEGIN")
+            running = "SELECT FROM jishi.job WHERE kind = $1 AND status = 'running' FOR UPDATE"
+            assert len(await job.fetch(running, kind)) == 1
+        await _blocked(site, job, "jishi-worker")
+        yield
+        # as above
+        await job.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'jishi-worker' AND datname = current_database()"
+        )
+    finally:
         job.terminate()
 
 
