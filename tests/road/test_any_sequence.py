@@ -1,5 +1,6 @@
 """Invariants 1 to 5 of the design under any sequence: loads, repeats, late and announced data, endings, absence, held
-batches, refused rows and their correction, several sources on one entity, conflicts of identity, references, a moving clock.
+batches, refused rows and their correction, several sources on one entity, conflicts of identity, references, a moving clock,
+stewards who merge and unmerge.
 
 Rules are another room's matter, and Great Expectations takes a second a batch: the long runs refuse by the check character
 alone, told from the staged facts; a short one has the real thing.
@@ -61,53 +62,53 @@ async def _play(city: Any, sequence: list[Step]) -> None:
     await play.end()
 
 
-@given(sequence=steps(FIRMS, 3, 6))
+@given(sequence=steps(FIRMS, 3, 6, regrouping=True))
 @SHORT
 async def test_any_sequence_of_one_register(quick: Any, sequence: list[Step]) -> None:
     await _play(quick, sequence)
 
 
-@given(sequence=steps(REFERRING, 3, 6))
+@given(sequence=steps(REFERRING, 3, 6, regrouping=True))
 @SHORT
 async def test_any_sequence_of_registers_that_refer_to_each_other(quick: Any, sequence: list[Step]) -> None:
     await _play(quick, sequence)
 
 
-@given(sequence=steps(CALENDAR, 3, 6))
+@given(sequence=steps(CALENDAR, 3, 6, regrouping=True))
 @SHORT
 async def test_any_sequence_of_what_the_calendar_changes(quick: Any, sequence: list[Step]) -> None:
     await _play(quick, sequence)
 
 
-@given(sequence=steps(RULED, 2, 3))
+@given(sequence=steps(RULED, 2, 3, regrouping=True))
 @settings(SHORT, max_examples=2)
 async def test_any_sequence_with_every_rule_evaluated(strict: Any, sequence: list[Step]) -> None:
     await _play(strict, sequence)
 
 
 @pytest.mark.soak
-@given(sequence=steps(RULED, 3))
+@given(sequence=steps(RULED, 3, regrouping=True))
 @settings(LONG, max_examples=200)
 async def test_any_sequence_with_every_rule_evaluated_for_long(strict: Any, sequence: list[Step]) -> None:
     await _play(strict, sequence)
 
 
 @pytest.mark.soak
-@given(sequence=steps(FIRMS, 3))
+@given(sequence=steps(FIRMS, 3, regrouping=True))
 @LONG
 async def test_any_sequence_of_one_register_for_long(quick: Any, sequence: list[Step]) -> None:
     await _play(quick, sequence)
 
 
 @pytest.mark.soak
-@given(sequence=steps(REFERRING, 3))
+@given(sequence=steps(REFERRING, 3, regrouping=True))
 @LONG
 async def test_any_sequence_of_registers_that_refer_to_each_other_for_long(quick: Any, sequence: list[Step]) -> None:
     await _play(quick, sequence)
 
 
 @pytest.mark.soak
-@given(sequence=steps(CALENDAR, 3))
+@given(sequence=steps(CALENDAR, 3, regrouping=True))
 @LONG
 async def test_any_sequence_of_what_the_calendar_changes_for_long(quick: Any, sequence: list[Step]) -> None:
     await _play(quick, sequence)

@@ -25,10 +25,10 @@ class Follower:
         for uid, own in told.items():
             there = uid in self.held
             for change in own:
-                assert there is (change["type"] != "create"), (
+                assert there is (change["type"] not in ("create", "unmerge")), (
                     f"{change['type']} of what is {'' if there else 'not '}there"
                 )
-                there = change["type"] in ("create", "change")
+                there = change["type"] in ("create", "unmerge", "change")
             assert there is (uid in served), "other things are served than the feed says"
             if {change["type"] for change in own} == {"change"}:
                 pairs = zip(("", *view.columns), self.held[uid], served[uid], strict=True)

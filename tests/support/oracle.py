@@ -102,7 +102,7 @@ class View:
         return {
             uid: (version["state"], *(version[column] for column in self.columns))
             for uid, version in found.items()
-            if version["state"] != "ended"
+            if version["state"] not in ("ended", "merged")
         }
 
 
@@ -163,13 +163,15 @@ Said = tuple[int, int, str, Any, datetime, int]
 
 @dataclass
 class Relations:
-    """Which relations must stand, told publication by publication from the identifier rows: a target once found stays."""
+    """Which relations must stand, told publication by publication from the identifier rows: a target once found stays, until
+    a steward says who it is. Rows of no duration say whom a number once led to, and refer to nobody."""
 
     targets: dict[Said, Any] = field(default_factory=dict)
     ends: dict[Said, datetime | None] = field(default_factory=dict)
 
     def follow(self, identifiers: list[Entry], published: int, now: datetime) -> None:
         """After register ``published`` has recorded something at ``now``."""
+        identifiers = [row for row in identifiers if row["valid_to"] != row["valid_from"]]
         strong = [row for row in identifiers if row["strong"] and (row["valid_to"] is None or row["valid_to"] > now)]
         for said, row in _numbered(identifiers):
             targets = REFERENCES[row["register"], row["element"]][1]
@@ -183,6 +185,22 @@ class Relations:
                 }
                 self.targets[said] = carriers.pop() if len(carriers) == 1 else None
             self.ends[said] = row["valid_to"]
+
+    def merge(self, gone: Any, survivor: Any) -> None:
+        """What refers to the one that went refers to the other; what has ended stays as it was."""
+        for said, target in self.targets.items():
+            if target == gone and self.ends[said] is None:
+                self.targets[said] = survivor
+
+    def part(self, register: int, identifiers: list[Entry], moved: set[int], holder: Any, apart: Any) -> None:
+        """What refers by a number of those that ``moved`` goes with them; where ``holder`` carried it too, whoever carries
+        it alone is looked for."""
+        own = [row for row in identifiers if row["register"] == register and row["valid_to"] != row["valid_from"]]
+        taken = {row["lookup"] for row in own if row["contribution_id"] in moved}
+        kept = {row["lookup"] for row in own if row["uid"] == holder}
+        for said, target in self.targets.items():
+            if target == holder and self.ends[said] is None and said[3] in taken:
+                self.targets[said] = None if said[3] in kept else apart
 
     def standing(self) -> Counter[tuple[Any, ...]]:
         """(register, contribution, element, number, from, to, target) of all relations."""

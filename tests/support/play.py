@@ -14,8 +14,9 @@ from jishi.golden.turn import turn_all
 from jishi.registers.catalog import register_of
 from jishi_ingest.run import submit_again
 from oracle import REFERENCES, VIEWS, Relations, State, View
+from regroup import Words
 from said import Said, Verdict
-from sequence import Again, Decide, Deliver, Mend, Pass, Step
+from sequence import Again, Decide, Deliver, Mend, Merge, Pass, Step, Unmerge
 
 OUTCOMES = ("unchanged", "inserted", "updated", "ended", "quarantined", "held", "duplicate")
 NUMBERS = {view.number: name for name, view in VIEWS.items()}
@@ -35,6 +36,7 @@ class Play:
         self.relations = Relations()
         self.followers = {name: Follower() for name in VIEWS}
         self.past: dict[tuple[str, datetime, datetime], State] = {}
+        self.words = Words(city)
         self.behind = False  # days have passed and the daily job has not run
 
     async def start(self) -> None:
@@ -42,7 +44,7 @@ class Play:
         async with self.city.connection.transaction():
             await self.city.connection.execute(
                 f"TRUNCATE {TABLES}, jishi.identifier, jishi.relation, jishi.change, jishi.review, jishi.quarantine,"
-                " jishi.batch, jishi.job, jishi.register_state"
+                " jishi.batch, jishi.job, jishi.register_state, jishi.judgement, jishi.regrouping"
             )
             await self.city.connection.executemany(
                 "INSERT INTO jishi.register_state (register, name, last_seq, last_recorded_at, last_contribution_id,"
@@ -66,6 +68,10 @@ class Play:
                 await self._decide(release)
             case Pass(days, turned):
                 await self._pass(days, turned)
+            case Merge(which, next):
+                await self._merge(which, next)
+            case Unmerge(which):
+                await self._unmerge(which)
         await self.check()
 
     async def end(self) -> None:
@@ -113,6 +119,18 @@ class Play:
         verdict = self.said[name].judge(rows, batch, delivered_at, release=True)
         await submit_again(self.city.road, batch, release=True)
         await self.settle(BY_NAME[name], verdict)
+
+    async def _merge(self, which: int, next: int) -> None:
+        if (merged := await self.words.merge(which, next)) is not None:
+            self.relations.merge(merged.gone, merged.survivor)
+            await self._relate(VIEWS[merged.register])
+
+    async def _unmerge(self, which: int) -> None:
+        if (parted := await self.words.unmerge(which)) is not None:
+            view = VIEWS[parted.register]
+            identifiers = await self.city.rows("SELECT * FROM jishi.identifier")
+            self.relations.part(view.number, identifiers, set(parted.moved), parted.survivor, parted.gone)
+            await self._relate(view)
 
     async def _compare(self, receipt: dict[str, Any], verdict: Verdict) -> None:
         found = {name: receipt[name] for name in OUTCOMES if receipt[name]}
@@ -247,15 +265,26 @@ class Play:
 
     async def _check_relations(self) -> None:
         relations = await self.city.rows("SELECT * FROM jishi.relation")
-        said = ("from_register", "contribution_id", "element", "to_lookup", "effective_from", "effective_to", "to_uid")
-        assert Counter(tuple(row[name] for name in said) for row in relations) == self.relations.standing(), "relations"
         for row in relations:
             assert (row["effective_to"] is None) is (row["closed_at"] is None)
             assert (row["to_uid"] is None) is (row["resolved_at"] is None)
             assert row["kind"] == REFERENCES[row["from_register"], row["element"]][0]
+        said = ("from_register", "contribution_id", "element", "to_lookup", "effective_from", "effective_to", "to_uid")
+        found, wanted = Counter(tuple(row[name] for name in said) for row in relations), self.relations.standing()
+        if not self.words.said:
+            assert found == wanted, "relations"
+            return
+        assert _open(found) == _open(wanted), "relations"
+        # what had ended before a word stands of both, and what it made untrue has no duration and no contribution
+        lasting = {row[:6] for row in found if row[1] is not None and row[4] != row[5]}
+        assert lasting == {row[:6] for row in wanted if row[4] != row[5]}, "relations that have ended"
+        for name, holders in (await self.words.links()).items():
+            for row in relations:
+                if row["from_register"] == VIEWS[name].number and row["closed_at"] is None:
+                    assert row["from_uid"] == holders[row["contribution_id"]], "of another entity than its contribution"
 
     async def _check_identity(self) -> None:
-        """Living entities that carry one strong number are one, or a steward has been asked."""
+        """Living entities that carry one strong number are one, or a steward has been asked, or has said that they are not."""
         carried = await self.city.rows(
             "SELECT DISTINCT i.register, i.scheme, i.lookup, i.uid FROM jishi.identifier i"
             " JOIN jishi.register_state s USING (register) WHERE i.strong AND i.valid_from <= s.last_recorded_at"
@@ -263,7 +292,7 @@ class Play:
         )
         asked = {
             frozenset((row["uid"], row["other_uid"])) for row in await self.city.rows("SELECT * FROM jishi.review")
-        }
+        } | self.words.parted
         carriers: dict[tuple[Any, ...], set[Any]] = {}
         for row in carried:
             carriers.setdefault((row["register"], row["scheme"], row["lookup"]), set()).add(row["uid"])
@@ -274,3 +303,7 @@ class Play:
                 reached.add(uid)
                 left += [other for pair in asked if uid in pair for other in pair - reached]
             assert uids <= reached, "two entities carry one number and nobody is asked"
+
+
+def _open(relations: Counter[tuple[Any, ...]]) -> Counter[tuple[Any, ...]]:
+    return Counter({row: count for row, count in relations.items() if row[5] is None})
