@@ -1,4 +1,5 @@
-"""What was known at an instant stays so while others publish: two sources of one register, or of two, at the same time.
+"""What was known at an instant stays so while others publish: two sources of one register, or of two, at the same time,
+and a steward who merges.
 
 Both runs are brought to the door of their registers and let go together; a reader goes on reading all the while.
 """
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 import feeds
 from feeds import FEEDS, Row
+from jishi.golden.regrouping import carry_out
 from jishi.storage import engine
 from jishi_ingest.run import lane_of, worker
 from oracle import VIEWS, View
@@ -26,6 +28,10 @@ from sieve import by_check_character
 
 PAIRS = st.sampled_from([("firms-a", "firms-b"), ("firms-a", "people"), ("firms-full", "people"), ("certs", "firms-a")])
 ROWS = feeds.rows
+ASK = (
+    "INSERT INTO jishi.regrouping (register, act, uid, other_uid, words, requested_by)"
+    " VALUES ($1, 'merge', $2, $3, '', 'user:test') RETURNING regrouping_id"
+)
 DAYS = (-25, -15, -5, 0, 15, 50)
 PATIENCE_S = 60
 
@@ -48,26 +54,37 @@ def quick(city: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return city
 
 
-@given(pair=PAIRS, before=ROWS, one=ROWS, other=ROWS)
+@given(pair=PAIRS, before=ROWS, one=ROWS, other=ROWS, merging=st.booleans())
 @SHORT
 async def test_what_was_known_stays_known_while_two_publish(
-    quick: Any, pair: tuple[str, str], before: tuple[Row, ...], one: tuple[Row, ...], other: tuple[Row, ...]
+    quick: Any,
+    pair: tuple[str, str],
+    before: tuple[Row, ...],
+    one: tuple[Row, ...],
+    other: tuple[Row, ...],
+    merging: bool,
 ) -> None:
-    await _together(quick, pair, before, (one, other))
+    await _together(quick, pair, before, (one, other), merging=merging)
 
 
 @pytest.mark.soak
-@given(pair=PAIRS, before=ROWS, one=ROWS, other=ROWS)
+@given(pair=PAIRS, before=ROWS, one=ROWS, other=ROWS, merging=st.booleans())
 @LONG
 async def test_what_was_known_stays_known_while_two_publish_for_long(
-    quick: Any, pair: tuple[str, str], before: tuple[Row, ...], one: tuple[Row, ...], other: tuple[Row, ...]
+    quick: Any,
+    pair: tuple[str, str],
+    before: tuple[Row, ...],
+    one: tuple[Row, ...],
+    other: tuple[Row, ...],
+    merging: bool,
 ) -> None:
-    await _together(quick, pair, before, (one, other))
+    await _together(quick, pair, before, (one, other), merging=merging)
 
 
 async def _together(
-    city: Any, pair: tuple[str, str], before: tuple[Row, ...], sent: tuple[tuple[Row, ...], ...]
+    city: Any, pair: tuple[str, str], before: tuple[Row, ...], sent: tuple[tuple[Row, ...], ...], *, merging: bool
 ) -> None:
+    """``merging``: where there are two entities then, a worker is told meanwhile that they are one."""
     play = Play(city)
     await play.start()
     for name in pair:
@@ -83,8 +100,12 @@ async def _together(
             await holder.execute("SELECT FROM jishi.register_state FOR UPDATE")
             runs = [asyncio.create_task(worker(city.road).run_lane(lane_of(name))) for name in pair]
             published = await _at_the_door(city, runs)
+            if merging and (number := await _asked(city, views[0])) is not None:
+                runs.append(asyncio.create_task(_merge(city, number)))
+                await _waits(city, runs[-1])
             await holder.execute("ROLLBACK")
-            await asyncio.gather(*runs)
+            ends = await asyncio.gather(*runs, return_exceptions=True)
+            assert ends == [None] * len(runs)
         finally:
             await holder.close()
     receipts = [await city.finish(batch) for batch in batches]
@@ -94,6 +115,38 @@ async def _together(
     for view in views:
         await play.check_register(view)
     await _check_relations(city)
+
+
+async def _asked(city: Any, view: View) -> int | None:
+    """A steward's word that two entities are one; None where there are not two."""
+    living = await city.rows(f"SELECT uid FROM jishi.{view.register} WHERE state = 'active' ORDER BY uid LIMIT 2")
+    if len(living) < 2:
+        return None
+    return int(await city.value(ASK, view.number, *(row["uid"] for row in living)))
+
+
+async def _merge(city: Any, number: int) -> None:
+    """On a connection of its own, as a worker does; one of the two may be no entity any more by then."""
+    connection = await engine.connect(city.settings.database_url, application="test-merge")
+    try:
+        status = await carry_out(connection, number, "Asia/Shanghai")
+        fault = await connection.fetchval("SELECT fault FROM jishi.regrouping")
+        assert (status, fault) in (("done", None), ("failed", "MAT-NO-ENTITY"))
+    finally:
+        await connection.close()
+
+
+async def _waits(city: Any, told: asyncio.Task[None]) -> None:
+    """Until the merge waits for the register's clock too, or is over."""
+    waiting = (
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'test-merge' AND wait_event_type = 'Lock'"
+        " AND datname = current_database())"
+    )
+    for _ in range(PATIENCE_S * 100):
+        if told.done() or await city.value(waiting):
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("the merge never came to the register")
 
 
 async def _at_the_door(city: Any, runs: list[asyncio.Task[None]]) -> int:
