@@ -64,8 +64,13 @@ rows = st.one_of(
     _different, _different, _different.map(lambda listed: [*listed, listed[0]]), st.lists(_one, min_size=2, max_size=4)
 ).map(tuple)
 """The rows of one delivery: mostly of different keys, sometimes one twice, sometimes one key with other values."""
-several = st.lists(_one, min_size=2, max_size=3, unique_by=lambda row: row.key).map(tuple)
-"""Those of one after which there is mostly more than one entity."""
+several = st.lists(
+    _one.map(lambda row: replace(row, swap=0, since=None, gone=False, flawed=False)),
+    min_size=2,
+    max_size=3,
+    unique_by=lambda row: row.key,
+).map(tuple)
+"""Those of one after which there is more than one entity."""
 
 
 @dataclass(frozen=True)

@@ -164,14 +164,13 @@ Said = tuple[int, int, str, Any, datetime, int]
 @dataclass
 class Relations:
     """Which relations must stand, told publication by publication from the identifier rows: a target once found stays, until
-    a steward says who it is. Rows of no duration say whom a number once led to, and refer to nobody."""
+    a steward says who it is."""
 
     targets: dict[Said, Any] = field(default_factory=dict)
     ends: dict[Said, datetime | None] = field(default_factory=dict)
 
     def follow(self, identifiers: list[Entry], published: int, now: datetime) -> None:
         """After register ``published`` has recorded something at ``now``."""
-        identifiers = [row for row in identifiers if row["valid_to"] != row["valid_from"]]
         strong = [row for row in identifiers if row["strong"] and (row["valid_to"] is None or row["valid_to"] > now)]
         for said, row in _numbered(identifiers):
             targets = REFERENCES[row["register"], row["element"]][1]

@@ -37,6 +37,7 @@ class Play:
         self.followers = {name: Follower() for name in VIEWS}
         self.past: dict[tuple[str, datetime, datetime], State] = {}
         self.words = Words(city)
+        self.remembered: Counter[tuple[Any, ...]] = Counter()  # what words left of the numbers they moved
         self.behind = False  # days have passed and the daily job has not run
 
     async def start(self) -> None:
@@ -121,16 +122,24 @@ class Play:
         await self.settle(BY_NAME[name], verdict)
 
     async def _merge(self, which: int, next: int) -> None:
+        before = await self._of_no_duration()
         if (merged := await self.words.merge(which, next)) is not None:
+            self.remembered += await self._of_no_duration() - before
             self.relations.merge(merged.gone, merged.survivor)
             await self._relate(VIEWS[merged.register])
 
     async def _unmerge(self, which: int) -> None:
+        before = await self._of_no_duration()
         if (parted := await self.words.unmerge(which)) is not None:
+            self.remembered += await self._of_no_duration() - before
             view = VIEWS[parted.register]
             identifiers = await self.city.rows("SELECT * FROM jishi.identifier")
             self.relations.part(view.number, identifiers, set(parted.moved), parted.survivor, parted.gone)
             await self._relate(view)
+
+    async def _of_no_duration(self) -> Counter[tuple[Any, ...]]:
+        rows = await self.city.rows("SELECT * FROM jishi.identifier WHERE valid_to = valid_from")
+        return Counter(_place(row) for row in rows)
 
     async def _compare(self, receipt: dict[str, Any], verdict: Verdict) -> None:
         found = {name: receipt[name] for name in OUTCOMES if receipt[name]}
@@ -260,7 +269,12 @@ class Play:
 
     async def _relate(self, view: View) -> None:
         """A publication of that register has happened."""
-        identifiers = await self.city.rows("SELECT * FROM jishi.identifier")
+        identifiers, left = [], Counter(self.remembered)
+        for row in await self.city.rows("SELECT * FROM jishi.identifier"):
+            if row["valid_to"] == row["valid_from"] and left[_place(row)] > 0:
+                left[_place(row)] -= 1  # says whom a number once led to, and refers to nobody
+            else:
+                identifiers.append(row)
         self.relations.follow(identifiers, view.number, await self.now(view))
 
     async def _check_relations(self) -> None:
@@ -307,3 +321,7 @@ class Play:
 
 def _open(relations: Counter[tuple[Any, ...]]) -> Counter[tuple[Any, ...]]:
     return Counter({row: count for row, count in relations.items() if row[5] is None})
+
+
+def _place(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in ("register", "contribution_id", "uid", "element", "lookup", "valid_from"))

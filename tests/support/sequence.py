@@ -79,7 +79,7 @@ def steps(
     begin: st.SearchStrategy[Step] = st.builds(Deliver, st.sampled_from(names), feeds.several)
     merge: st.SearchStrategy[Step] = st.builds(Merge, st.integers(0, 5), st.integers(0, 2))
     either: st.SearchStrategy[Step] = st.one_of(st.builds(Unmerge, st.integers(0, 2)), merge)
-    some = st.lists(step, max_size=most // 3)
+    some = st.lists(step, max_size=(most - 3) // 3)
     regrouped = st.tuples(begin, some, merge, some, either, some).map(
         lambda parts: [parts[0], *parts[1], parts[2], *parts[3], parts[4], *parts[5]]
     )
