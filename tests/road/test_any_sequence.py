@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from feeds import FEEDS
+from feeds import FEEDS, Row
 from play import Play
-from sequence import Step, steps
+from sequence import Deliver, Merge, Step, Unmerge, steps
 from sieve import by_check_character
 
 FIRMS = ("firms-a", "firms-a", "firms-b", "firms-full", "firms-strict")
@@ -78,6 +78,13 @@ async def test_any_sequence_of_registers_that_refer_to_each_other(quick: Any, se
 @SHORT
 async def test_any_sequence_of_what_the_calendar_changes(quick: Any, sequence: list[Step]) -> None:
     await _play(quick, sequence)
+
+
+async def test_who_refers_to_a_number_that_was_announced_of_a_merged_entity_finds_the_survivor(quick: Any) -> None:
+    rows = [Row(1), Row(2), Row(2, swap=1, since=10)]
+    refers = Deliver("firms-b", (Row(1, day=15),))
+    await _play(quick, [*(Deliver("firms-a", (row,)) for row in rows), Merge(0, 0), refers, Unmerge(0)])
+    assert await quick.value("SELECT count(to_uid) FROM jishi.relation") > 0
 
 
 @given(sequence=steps(RULED, 2, 3, regrouping=True))

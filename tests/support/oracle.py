@@ -171,7 +171,8 @@ class Relations:
 
     def follow(self, identifiers: list[Entry], published: int, now: datetime) -> None:
         """After register ``published`` has recorded something at ``now``."""
-        strong = [row for row in identifiers if row["strong"] and (row["valid_to"] is None or row["valid_to"] > now)]
+        carried = [row for row in identifiers if row["valid_to"] != row["valid_from"]]
+        strong = [row for row in carried if row["strong"] and (row["valid_to"] is None or row["valid_to"] > now)]
         for said, row in _numbered(identifiers):
             targets = REFERENCES[row["register"], row["element"]][1]
             asked = targets if said not in self.targets else {published} & set(targets)

@@ -179,7 +179,7 @@ FROM (
   JOIN unnest($1::smallint[], $2::text[], $3::smallint[]) m (source, element, target)
     ON m.source = r.from_register AND m.element = r.element
   JOIN jishi.identifier i ON i.lookup = r.to_lookup AND i.scheme = r.to_scheme AND i.register = m.target AND i.strong
-    AND (i.valid_to IS NULL OR i.valid_to > $4)
+    AND (i.valid_to IS NULL OR i.valid_to > $4 AND i.valid_to <> i.valid_from)
   WHERE r.to_uid IS NULL AND r.to_lookup IS NOT NULL """
 
 _ONE_TARGET = """
@@ -187,7 +187,8 @@ _ONE_TARGET = """
   HAVING count(DISTINCT i.uid) = 1
 ) f
 WHERE f.relation_id = r.relation_id"""
-"""A number that two entities carry resolves nothing: which of them is meant is not known."""
+"""A number that two entities carry resolves nothing: which of them is meant is not known. One that is carried for no time at
+all is remembered of an entity that was merged, and counts for nobody."""
 
 
 def _close_valued(register: Register, reference: Reference) -> str:
