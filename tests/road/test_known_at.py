@@ -215,11 +215,12 @@ async def _reading(city: Any, views: list[View]) -> AsyncIterator[Reader]:
 
 
 async def _check_relations(city: Any) -> None:
-    """A reference whose target is there has found it, and none points to what never carried its number."""
+    """A reference whose target is there has found it, and none points to what never carried its number. Who is announced to
+    give a number up carries it until then."""
     wrong = await city.rows(
         """
-SELECT r.relation_id, r.to_uid, array_agg(DISTINCT i.uid) FILTER (WHERE i.valid_to IS NULL) AS carriers,
-  array_agg(DISTINCT i.uid) AS ever
+SELECT r.relation_id, r.to_uid, array_agg(DISTINCT i.uid) AS ever, array_agg(DISTINCT i.uid) FILTER (
+    WHERE i.valid_to IS NULL OR i.valid_to > now() AND i.valid_to <> i.valid_from) AS carriers
 FROM jishi.relation r JOIN jishi.identifier i ON i.lookup = r.to_lookup AND i.scheme = r.to_scheme AND i.strong
 GROUP BY 1, 2"""
     )
