@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from console_reports import CHECK, FAILING, NAME, SECRET
@@ -65,6 +66,11 @@ def test_scores_stand_in_tables_beside_charts_that_load(site: ConsoleSite, brows
         widths = person.page.eval_on_selector_all("main img", "all => all.map(one => one.naturalWidth)")
         assert len(widths) == 3 and all(widths)
         assert "320505" in person.text and "0.89%" in person.text
+        person.go("")
+        person.shoot("overview-with-trend")
+        card = person.page.locator("li.card", has_text="Natural person").inner_text()
+        assert re.search(r"\+\d+\.\d points since \d{4}-\d\d", card)
+        assert "points since" not in person.page.locator("li.card", has_text="Legal entity").inner_text()
     with site.visitor(browser, "market", language="en") as person:
         person.go("/quality?group=source")
         assert "population" not in person.text and "320505" not in person.text

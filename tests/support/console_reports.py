@@ -70,6 +70,7 @@ async def add_reports(settings: Settings, connection: Connection[Any]) -> None:
         "INSERT INTO jishi.failing_county VALUES ($1, '320505', 900, 8), ($1, '320506', 90, 0)", last
     )
     await compute_months(connection, load_indicators(settings), "Asia/Shanghai")
+    await connection.execute(_A_MONTH_BEFORE)
     for chart in ("trend", "registers", "counties"):
         for language in ("zh-CN", "en"):
             await connection.execute(
@@ -83,6 +84,13 @@ def told(rule: str, evaluated: int, failed: int, column: str = "", severity: str
     columns = [column] if column else []
     return {"rule": rule, "evaluated": evaluated, "failed": failed, "severity": severity, "columns": columns}
 
+
+_A_MONTH_BEFORE = """
+-- What was measured this month was measured the month before too, and half of it was worse.
+INSERT INTO jishi.score (month, register, source, indicator, measure, rules_version, department, numerator, denominator, batches)
+SELECT month - interval '1 month', register, source, indicator, measure, rules_version, department, numerator / 2, denominator,
+  batches
+FROM jishi.score WHERE register = 'natural_person'"""
 
 _NEWEST = """
 -- One more delivery of the population, the newest of all, so that lists lead to it.

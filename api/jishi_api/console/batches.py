@@ -12,6 +12,7 @@ from jishi.quality.report import reason_text
 from jishi.quality.steward_report import seen_entry, steward_report
 from jishi.registers.catalog import register_of
 from jishi.registers.element import Severity
+from jishi_api.console.formats import spark
 from jishi_api.console.section import Menu, Section, words
 from jishi_api.console.visit import Visit
 from jishi_api.ledger import ledger_page, ledger_row
@@ -49,8 +50,6 @@ ROWS = {
 }
 """What became of a row, and how it is coloured."""
 
-SPARK_WIDTH, SPARK_HEIGHT = 96, 24
-
 
 @section.page("/batches", words("Batches"), roles=ROLES, menu=Menu.QUALITY)
 async def listed(visit: Visit) -> Response:
@@ -80,7 +79,7 @@ async def one(visit: Visit) -> Response:
         batch=await ledger_row(visit.connection, number),
         report=report,
         failed=failed,
-        sparks={rule.rule: spark(rule) for rule in failed},
+        sparks={rule.rule: trend(rule) for rule in failed},
         severities=SEVERITIES,
         statuses=STATUS,
     )
@@ -136,15 +135,7 @@ async def data_docs(visit: Visit) -> Response:
     return await page_of_great_expectations(visit.request, visit.officer, visit.number("batch"))
 
 
-def spark(rule: TestedRule) -> str | None:
-    """The points of a small line of the rule's shares, the earliest first and this batch last; None with nothing before."""
+def trend(rule: TestedRule) -> str | None:
+    """A small line of the rule's shares, this batch last; None with nothing before."""
     shares = [point.share for point in rule.trend if point.share is not None]
-    if not shares or rule.share is None:
-        return None
-    shares.append(rule.share)
-    highest = max(shares) or 1.0
-    step = (SPARK_WIDTH - 4) / (len(shares) - 1)
-    return " ".join(
-        f"{2 + at * step:.1f},{SPARK_HEIGHT - 2 - share / highest * (SPARK_HEIGHT - 4):.1f}"
-        for at, share in enumerate(shares)
-    )
+    return None if rule.share is None else spark([*shares, rule.share])

@@ -1,8 +1,8 @@
-"""Dates, times, numbers and shares as the reader's language writes them (respond, road out)."""
+"""Dates, times, numbers and shares as the reader's language writes them, and small lines of them (respond, road out)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -13,6 +13,8 @@ from babel.numbers import format_decimal, format_percent
 
 NOTHING = "–"
 """What is not there."""
+
+SPARK_WIDTH, SPARK_HEIGHT = 96, 24
 
 Filter = Callable[..., str]
 
@@ -45,3 +47,16 @@ def filters(locale: Locale) -> dict[str, Filter]:
 def moment(value: datetime | None, locale: Locale, zone: ZoneInfo) -> str:
     """Date and time of day, to the minute, in the city's time."""
     return NOTHING if value is None else format_datetime(value, "medium", tzinfo=zone, locale=locale)
+
+
+def spark(values: Sequence[float], lowest: float = 0.0) -> str | None:
+    """The points of a small line (:data:`SPARK_WIDTH` by :data:`SPARK_HEIGHT`), the earliest value first; it stands on
+    ``lowest``. None for less than two values."""
+    if len(values) < 2:
+        return None
+    height = max(values) - lowest or 1.0
+    step = (SPARK_WIDTH - 4) / (len(values) - 1)
+    return " ".join(
+        f"{2 + at * step:.1f},{SPARK_HEIGHT - 2 - (value - lowest) / height * (SPARK_HEIGHT - 4):.1f}"
+        for at, value in enumerate(values)
+    )

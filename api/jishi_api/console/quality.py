@@ -5,6 +5,8 @@ Charts were drawn by a worker; what they show stands in tables beside them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from starlette.responses import Response
@@ -14,8 +16,9 @@ from jishi.quality.charts import CHARTS, COUNTIES, REGISTERS, TREND, kept_chart
 from jishi.quality.county_failures import county_failures
 from jishi.quality.indicators import Indicators, load_indicators
 from jishi.quality.report import register_title
-from jishi.quality.scores import GROUPS, Group, Wanted, read_scores
+from jishi.quality.scores import GROUPS, Group, Scored, Wanted, read_scores
 from jishi.registers.catalog import registers
+from jishi_api.console.formats import spark
 from jishi_api.console.section import Menu, Section, words
 from jishi_api.console.visit import Visit
 
@@ -29,6 +32,17 @@ GROUP_TITLES = {
     "city": words("All"),
 }
 SVG = "image/svg+xml"
+MONTHS = 12
+"""So far back a trend goes on the overview."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """``points``: of its line; ``change``: percentage points since ``month``."""
+
+    points: str
+    change: float
+    month: str
 
 
 @section.page("/quality", words("Quality"), roles=ROLES, menu=Menu.QUALITY)
@@ -94,10 +108,19 @@ async def panel(visit: Visit) -> str:
     newest = [line for line in scores if line.month == scores[0].month]
     return visit.part(
         "quality_panel.html",
-        scores=newest,
+        scores=[(line, trend([one for one in scores if one.register == line.register])) for line in newest],
         registers={name: register_title(name, visit.language) for name in registers()},
         grades=_grades(indicators, visit),
     )
+
+
+def trend(lines: Sequence[Scored]) -> Trend | None:
+    """How the scores of one register came to the newest, which is the first of ``lines``; None with nothing before it."""
+    scored = [(line.month, float(line.score)) for line in lines[:MONTHS] if line.score is not None]
+    points = spark([score for _, score in reversed(scored)], min((score for _, score in scored), default=0.0))
+    if points is None or lines[0].score is None:
+        return None
+    return Trend(points, 100 * (scored[0][1] - scored[1][1]), f"{scored[1][0]:%Y-%m}")
 
 
 def _grades(indicators: Indicators, visit: Visit) -> dict[str, str]:
