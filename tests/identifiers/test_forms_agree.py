@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from stdnum.cn import ric
 from stdnum.cn import uscc as stdnum_uscc
@@ -99,6 +99,7 @@ def test_credit_codes_read_the_same_one_by_one_and_in_columns(raw: list[str | No
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(_dressed(_digits), min_size=1, max_size=40))
+@example(["0000ß¸00"])
 def test_numbers_and_divisions_read_the_same_one_by_one_and_in_columns(raw: list[str | None]) -> None:
     column: pl.Series = pl.Series(raw, dtype=pl.String)
     for found, check in (
@@ -122,9 +123,11 @@ def test_certificate_identifiers_read_the_same_one_by_one_and_in_columns(raw: li
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.one_of(_free, _citizens), min_size=1, max_size=40))
+@example(["ß¸", "s¸"])
 def test_normalising_is_the_same_in_columns_and_changes_nothing_the_second_time(raw: list[str]) -> None:
     once = columns.normalise_column(pl.Series(raw))
     assert once.to_list() == [normalise(value) or None for value in raw]
+    assert columns.normalise_column(once).to_list() == once.to_list()
 
 
 @settings(max_examples=100, deadline=None)

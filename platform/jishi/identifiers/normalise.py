@@ -24,7 +24,8 @@ PRECISION_LOST = r"^[+-]?(?:[0-9]+\.[0-9]*(?:E[+-]?[0-9]+)?|[0-9]+E[+-][0-9]+)$"
 
 
 def normalise(value: str) -> str:
-    """Unicode NFKC (full-width to half-width), invisible characters and leading apostrophes removed, upper case.
+    """Unicode NFKC (full-width to half-width), invisible characters and leading apostrophes removed, upper case; an accent
+    that what was removed had kept apart joins its letter, so that doing it again changes nothing.
 
     >>> normalise("\uff13\uff12 0506\u200b18x")
     '32050618X'
@@ -33,7 +34,8 @@ def normalise(value: str) -> str:
     """
     if value.isascii() and value.isalnum():
         return value.upper()
-    return _invisible().sub("", unicodedata.normalize("NFKC", value)).lstrip(APOSTROPHES).upper()
+    plain = _invisible().sub("", unicodedata.normalize("NFKC", value)).lstrip(APOSTROPHES).upper()
+    return unicodedata.normalize("NFKC", plain)
 
 
 def precision_lost(value: str) -> bool:

@@ -79,4 +79,5 @@ def _normalise(values: pl.Series) -> pl.Series:
         .str.replace_all(INVISIBLE, "")
         .str.strip_chars_start(APOSTROPHES)
         .str.to_uppercase()
+        .str.normalize("NFKC")
     )
