@@ -40,9 +40,7 @@ async def asked(
     protected.
     """
     row = await row_readings.received_row(connection, officer, register, contribution)
-    if row.uid in await serving.protections.now():
-        await serving.protections.alert((row.uid,), officer.actor.name, UUID(request.state.request_id))
-        raise NotFoundError("QLT-CONTRIBUTION-UNKNOWN", contribution=contribution)
+    await _demand_unprotected(request, serving, officer, row)
     return row, await row_readings.ask(connection, officer, row)
 
 
@@ -59,7 +57,9 @@ async def awaited(serving: Serving, reading: Reading) -> Reading:
 async def shown(
     request: Request, serving: Serving, officer: Officer, channel: Channel, row: ReceivedRow, raw: bytes
 ) -> Sight:
-    """The row as he sees it; its entity is in the log as looked at when this returns."""
+    """The row as he sees it; its entity is in the log as looked at when this returns. NotFoundError as of :func:`asked` where
+    the entity was protected while the row was waited for."""
+    await _demand_unprotected(request, serving, officer, row)
     register, keys = register_of(row.register), serving.sealer.keys
 
     def opened() -> Sight:
@@ -73,3 +73,9 @@ async def shown(
         subjects=[row.uid],
     )
     return found
+
+
+async def _demand_unprotected(request: Request, serving: Serving, officer: Officer, row: ReceivedRow) -> None:
+    if row.uid in await serving.protections.now():
+        await serving.protections.alert((row.uid,), officer.actor.name, UUID(request.state.request_id))
+        raise NotFoundError("QLT-CONTRIBUTION-UNKNOWN", contribution=row.contribution)

@@ -28,18 +28,14 @@ async def run_reading(road: Road, reading_id: int) -> str:
         if asked is None:
             return "cancelled"
         batch = await ledger.find_batch(connection, asked[0])
-        try:
-            raw = await asyncio.to_thread(_read, road, batch, asked[1])
-        except JishiError as error:
-            await row_readings.fail(connection, reading_id, error.code)
-            if error.code == row_readings.GONE:
-                return "failed"
-            raise
-        await row_readings.finish(connection, reading_id, raw)
+        await row_readings.finish(connection, reading_id, await asyncio.to_thread(_read, road, batch, asked[1]))
         return "done"
     except Exception as error:
+        code = error.code if isinstance(error, JishiError) else "JOB-FAILED"
         if not lost_database(error):
-            await row_readings.fail(connection, reading_id, "JOB-FAILED")
+            await row_readings.fail(connection, reading_id, code)
+        if code == row_readings.GONE:
+            return "failed"
         raise
     finally:
         with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):

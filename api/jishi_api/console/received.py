@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from jishi.registers.catalog import register_of
 from jishi.stewardship.row_readings import GONE
 from jishi_api import received_row
 from jishi_api.console.section import Section, words
@@ -37,7 +36,7 @@ async def one(visit: Visit) -> Response:
         gone=reading.fault == GONE,
         sight=sight,
         cells=[
-            (header, titles(visit, register_of(row.register), row.columns.get(header, ())), value)
+            (header, titles(visit, register, row.columns.get(header, ())), value)
             for header, value in sight.row.cells.items()
         ]
         if sight
